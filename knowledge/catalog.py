@@ -1,0 +1,248 @@
+"""Catalogue: the vendors, products and attributes of the field, and where a text mentions them."""
+
+from __future__ import annotations
+
+import functools
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Literal
+
+import ahocorasick
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from knowledge.errors import CatalogError
+
+Slug = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")
+
+
+class Entry(BaseModel):
+    """What vendors, products and attributes share: an id, a Chinese and an English name, and aliases."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str = Slug
+    zh: str
+    en: str
+    aliases: tuple[str, ...] = ()
+
+    def names(self) -> tuple[str, ...]:
+        """Every name a person may use, the two display names first, without repeats."""
+        return tuple(dict.fromkeys((self.zh, self.en, *self.aliases)))
+
+    def name(self, language: str) -> str:
+        """The display name in `language` ("zh" or "en")."""
+        return self.en if language == "en" else self.zh
+
+
+class Vendor(Entry):
+    domestic: bool = True
+
+
+class Product(Entry):
+    """`vendor` is a vendor's id. `kind` tells what a figure of it is about when the text does not say."""
+
+    vendor: str = Slug
+    kind: Literal["die", "card", "server", "cluster", "memory", "software", "architecture", "policy", "topic"] = "card"
+    family: str | None = None
+
+
+class Attribute(Entry):
+    """`dimension` names the kind of quantity (see `knowledge.quantities`), "date", or "text" for words.
+
+    `unit` is the unit that answers compare in. `of` says whether chips, companies or clusters have it.
+    `cue` aliases only name the attribute together with a quantity of its dimension (算力, 内存).
+    """
+
+    dimension: str
+    unit: str = ""
+    of: tuple[Literal["product", "vendor", "cluster", "topic"], ...] = ("product",)
+    cues: tuple[str, ...] = ()
+    higher_is: Literal["better", "worse", "neither"] = "neither"
+
+
+class CatalogFile(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    vendors: tuple[Vendor, ...]
+    products: tuple[Product, ...]
+    attributes: tuple[Attribute, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A name found in a text: `text[start:end]` names the entry. `weak` names are bare numbers such as 910."""
+
+    start: int
+    end: int
+    entry: Entry
+    alias: str
+    weak: bool = False
+
+
+_SEPARATORS = frozenset(" \t\u00a0\u3000-_·‐‑–/")
+_VARIANTS = str.maketrans({"（": "(", "）": ")", "升": "昇"})
+
+
+def fold(text: str) -> tuple[str, list[int]]:
+    """`text` folded for matching (width, case, separators and script variants away) and each character's old offset."""
+    simple = to_simplified(text)
+    folded: list[str] = []
+    offsets: list[int] = []
+    for offset, character in enumerate(simple):
+        if character in _SEPARATORS:
+            continue
+        for part in unicodedata.normalize("NFKC", character).casefold():
+            if part not in _SEPARATORS:
+                folded.append(part)
+                offsets.append(offset)
+    return "".join(folded), offsets
+
+
+@functools.lru_cache(maxsize=1)
+def _converter() -> object:
+    from opencc import OpenCC
+
+    return OpenCC("t2s")
+
+
+def to_simplified(text: str) -> str:
+    """Traditional characters replaced one for one by simplified ones; offsets stay valid."""
+    if text.isascii():
+        return text
+    converted: str = _converter().convert(text)  # type: ignore[attr-defined]
+    # A phrase conversion may change the length; then every later span would be off, so go character by character.
+    if len(converted) != len(text):
+        converted = "".join(_one(character) for character in text)
+    return converted
+
+
+@functools.lru_cache(maxsize=20_000)
+def _one(character: str) -> str:
+    converted: str = _converter().convert(character)  # type: ignore[attr-defined]
+    return converted if len(converted) == 1 else character
+
+
+def _word(character: str) -> bool:
+    return character.isascii() and character.isalnum()
+
+
+class Catalog:
+    """Names in, entries out. Built once from a CatalogFile; matching is one pass over the text."""
+
+    def __init__(self, content: CatalogFile) -> None:
+        self.vendors = {vendor.id: vendor for vendor in content.vendors}
+        self.products = {product.id: product for product in content.products}
+        self.attributes = {attribute.id: attribute for attribute in content.attributes}
+        self._check(content)
+        self._things = self._automaton([*content.vendors, *content.products])
+        self._attribute_names = self._automaton(content.attributes)
+        self._cues = self._automaton(content.attributes, cues=True)
+
+    @classmethod
+    def load(cls, path: Path | None = None) -> Catalog:
+        """The shipped catalogue, or the one at `path`. Raises CatalogError naming the entry that is wrong."""
+        text = path.read_text("utf-8") if path else (resources.files("knowledge") / "catalog.yaml").read_text("utf-8")
+        return cls.parse(text, str(path or "catalog.yaml"))
+
+    @classmethod
+    def parse(cls, text: str, name: str = "catalog.yaml") -> Catalog:
+        """A catalogue from YAML text; `name` is used in error messages."""
+        try:
+            raw = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+            return cls(CatalogFile.model_validate(raw))
+        except yaml.YAMLError as error:
+            raise CatalogError(f"{name} is not valid YAML: {error}") from error
+        except ValidationError as error:
+            lines = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:5])
+            raise CatalogError(f"{name}: {lines}") from error
+
+    def _check(self, content: CatalogFile) -> None:
+        for group in (content.vendors, content.products, content.attributes):
+            seen: dict[str, str] = {}
+            ids: set[str] = set()
+            for entry in group:
+                if entry.id in ids:
+                    raise CatalogError(f"the id {entry.id!r} is used twice; give each entry its own id")
+                ids.add(entry.id)
+                for alias in entry.names():
+                    key = fold(alias)[0]
+                    other = seen.setdefault(key, entry.id)
+                    if other != entry.id:
+                        raise CatalogError(
+                            f"the alias {alias!r} names both {other!r} and {entry.id!r}; remove it from one of them"
+                        )
+        for product in content.products:
+            if product.vendor not in self.vendors:
+                raise CatalogError(f"product {product.id!r} names the unknown vendor {product.vendor!r}")
+
+    @staticmethod
+    def _automaton(entries: Iterable[Entry], cues: bool = False) -> ahocorasick.Automaton:
+        automaton = ahocorasick.Automaton()
+        table: dict[str, list[tuple[Entry, str]]] = {}
+        for entry in entries:
+            names = entry.cues if cues and isinstance(entry, Attribute) else entry.names()
+            for alias in names:
+                key = fold(alias)[0]
+                if key:
+                    table.setdefault(key, []).append((entry, alias))
+        for key, found in table.items():
+            automaton.add_word(key, (len(key), tuple(found)))
+        if table:
+            automaton.make_automaton()
+        return automaton
+
+    def mentions(self, text: str) -> list[Mention]:
+        """The vendors and products that `text` names, longest name first where names overlap, in order."""
+        return list(self._find(text, self._things))
+
+    def attribute_mentions(self, text: str, cues: bool = False) -> list[Mention]:
+        """The attributes that `text` names in so many words; with `cues`, words that only hint at attributes.
+
+        A cue such as 算力 may hint at several attributes: each gets a mention of the same span.
+        """
+        return list(self._find(text, self._cues if cues else self._attribute_names))
+
+    def _find(self, text: str, automaton: ahocorasick.Automaton) -> Iterator[Mention]:
+        if not len(automaton):
+            return
+        folded, offsets = fold(text)
+        hits = []
+        for last, (length, found) in automaton.iter(folded):
+            first = last - length + 1
+            start, end = offsets[first], offsets[last] + 1
+            if self._whole(text, start, end) and _gaps_fit(folded, offsets, first, last):
+                hits.append((start, end, found))
+        hits.sort(key=lambda hit: (hit[0], -hit[1]))
+        covered = -1
+        for start, end, found in hits:
+            if start < covered:
+                continue
+            covered = end
+            for entry, alias in found:
+                yield Mention(start, end, entry, alias, weak=alias.isdigit())
+
+    @staticmethod
+    def _whole(text: str, start: int, end: int) -> bool:
+        """A name is not part of a longer one: 310 is not in 310P, H20 not in H200, C500 not in MC500."""
+        head, tail = text[start], text[end - 1]
+        if _word(head) and start and _word(text[start - 1]):
+            return False
+        if _word(tail) and end < len(text):
+            after = text[end]
+            if _word(after):
+                return False
+            if after in "-." and end + 1 < len(text) and text[end + 1].isdigit():
+                return False
+        return not (head.isdigit() and start > 1 and text[start - 1] in ".-" and text[start - 2].isalnum())
+
+
+def _gaps_fit(folded: str, offsets: list[int], first: int, last: int) -> bool:
+    """Folding drops separators; two digits it brought together ("80 0") are not one number."""
+    return not any(
+        offsets[at] - offsets[at - 1] > 1 and folded[at].isdigit() and folded[at - 1].isdigit()
+        for at in range(first + 1, last + 1)
+    )
