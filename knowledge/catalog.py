@@ -83,23 +83,35 @@ class Mention:
     weak: bool = False
 
 
-_SEPARATORS = frozenset(" \t\u00a0\u3000-_·‐‑–/")
-_VARIANTS = str.maketrans({"（": "(", "）": ")", "升": "昇"})
+_SEPARATORS = " \t\u00a0\u3000-_·‐‑–/"
+_DROP = str.maketrans("", "", _SEPARATORS)
+
+
+def _folding() -> dict[int, str]:
+    """One character for one: full width to half, capitals to small, compatibility forms, and the confusable 升 of 升腾."""
+    table = {}
+    for code in [*range(0x00B5, 0x0180), *range(0x2000, 0x2100), *range(0x2150, 0x2190), *range(0xFF00, 0xFFF0), *range(65, 91)]:
+        simple = unicodedata.normalize("NFKC", chr(code)).casefold()
+        if len(simple) == 1 and simple != chr(code):
+            table[code] = simple
+    return table
+
+
+_FOLD = _folding() | {ord("升"): "昇"}
+
+
+def normalise(text: str) -> str:
+    """`text` with width, case and script variants away, character for character: every offset stays valid."""
+    return to_simplified(text).translate(_FOLD)
 
 
 def fold(text: str) -> tuple[str, list[int]]:
-    """`text` folded for matching (width, case, separators and script variants away) and each character's old offset."""
-    simple = to_simplified(text)
-    folded: list[str] = []
-    offsets: list[int] = []
-    for offset, character in enumerate(simple):
-        if character in _SEPARATORS:
-            continue
-        for part in unicodedata.normalize("NFKC", character).casefold():
-            if part not in _SEPARATORS:
-                folded.append(part)
-                offsets.append(offset)
-    return "".join(folded), offsets
+    """`text` folded for matching: normalised, separators dropped; with each remaining character's old offset."""
+    plain = normalise(text)
+    folded = plain.translate(_DROP)
+    if len(folded) == len(plain):
+        return folded, list(range(len(plain)))
+    return folded, [offset for offset, character in enumerate(plain) if character not in _SEPARATORS]
 
 
 @functools.lru_cache(maxsize=1)
@@ -214,7 +226,7 @@ class Catalog:
         for last, (length, found) in automaton.iter(folded):
             first = last - length + 1
             start, end = offsets[first], offsets[last] + 1
-            if self._whole(text, start, end) and _gaps_fit(folded, offsets, first, last):
+            if self.whole(text, start, end) and _gaps_fit(folded, offsets, first, last):
                 hits.append((start, end, found))
         hits.sort(key=lambda hit: (hit[0], -hit[1]))
         covered = -1
@@ -226,7 +238,7 @@ class Catalog:
                 yield Mention(start, end, entry, alias, weak=alias.isdigit())
 
     @staticmethod
-    def _whole(text: str, start: int, end: int) -> bool:
+    def whole(text: str, start: int, end: int) -> bool:
         """A name is not part of a longer one: 310 is not in 310P, H20 not in H200, C500 not in MC500."""
         head, tail = text[start], text[end - 1]
         if _word(head) and start and _word(text[start - 1]):

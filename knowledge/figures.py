@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from knowledge.quantities import Bound
+from knowledge.annotate import Item, Spans, annotator
+from knowledge.catalog import Attribute, Catalog
+from knowledge.cells import CellStatement, TableReader
+from knowledge.documents import Document
+from knowledge.passages import sentences
+from knowledge.quantities import Bound, Quantity
+from knowledge.statements import Context, Reader, Statement
+from knowledge.tables import TableBlock, find_tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +60,137 @@ class Figure:
         if not self.id:
             key = f"{self.document_id}\x1f{self.subject}\x1f{self.attribute}\x1f{self.start}\x1f{self.end}"
             object.__setattr__(self, "id", hashlib.sha256(key.encode()).hexdigest()[:16])
+
+
+@dataclass(frozen=True, slots=True)
+class Extraction:
+    """What `extract` found: the figures, and the quantities with a unit that found no owner."""
+
+    figures: tuple[Figure, ...]
+    unowned: tuple[Quantity, ...]
+
+
+# The widest values that anything in this field has, in base units; beyond them a number is a slip of the pen.
+# Cards reach some 10^16 operations a second and clusters 10^21; memory of a cluster is below an exabyte.
+PLAUSIBLE = {
+    "flops": (1e6, 1e24), "ops": (1e6, 1e24), "compute_bare": (1e6, 1e24), "bandwidth": (1e3, 1e18), "bitrate": (1e3, 1e18),
+    "memory": (1, 1e18), "length": (1e-10, 10), "area": (1e-12, 1e5), "power": (1e-4, 1e10), "frequency": (1, 1e13),
+    "bus_width": (1, 1e6), "money": (-1e15, 1e15), "count": (1, 1e15), "percent": (-1e4, 1e4), "duration": (1e-9, 1e10),
+}
+_COUNTLESS = frozenset({"plain", "rank", "multiple", "count", "duration", "percent"})
+
+
+def extract(document: Document, catalog: Catalog) -> Extraction:
+    """The figures that `document` states, each once, in the order of the text.
+
+    A quantity becomes a figure only when its subject and its attribute are both sure; one that is not sure is counted
+    among the unowned instead. Linear in the length of the text.
+    """
+    text = document.text
+    annotate = annotator(catalog)
+    items = annotate.annotate(text, document.published)
+    spans = Spans(items)
+    tables = find_tables(text)
+    reader = Reader(annotate, text, items, document.title)
+    cells = TableReader(annotate, spans)
+    figures: dict[str, Figure] = {}
+    context = reader.start()
+    above = reader.start()
+    for block in _blocks(text, tables):
+        if isinstance(block, TableBlock):
+            for cell in cells.read(block, above.product or context.product, above.company or context.company):
+                _add(figures, _of_cell(document, catalog, cell))
+            continue
+        start, end = block
+        if text[start] == "#" or _is_heading(text, start, end):
+            context = reader.heading(start, end, context)
+            above = reader.heading(start, end, Context(above.product, above.company))
+            continue
+        for statement in reader.sentence(start, end, context):
+            _add(figures, _of_statement(document, catalog, statement))
+    owned = reader.owned | cells.owned
+    unowned = tuple(item.value for item in items if item.kind == "quantity" and item.start not in owned
+                    and item.value.dimension not in _COUNTLESS)
+    return Extraction(tuple(figures.values()), unowned)
+
+
+def _add(figures: dict[str, Figure], figure: Figure | None) -> None:
+    if figure is not None:
+        figures.setdefault(figure.id, figure)
+
+
+def _is_heading(text: str, start: int, end: int) -> bool:
+    """A short line of its own that does not end like a sentence."""
+    return (end - start <= 40 and (start == 0 or text[start - 1] == "\n") and (end == len(text) or text[end] == "\n")
+            and text[end - 1] not in "。！？!?.；;，,：:" and not text.startswith(("-", "*", "|"), start))
+
+
+def _blocks(text: str, tables: list[TableBlock]) -> Iterator[TableBlock | tuple[int, int]]:
+    """Tables and the sentences between them, in order."""
+    at = 0
+    for table in tables:
+        yield from sentences(text, at, table.start)
+        yield table
+        at = table.end
+    yield from sentences(text, at, len(text))
+
+
+def _of_statement(document: Document, catalog: Catalog, statement: Statement) -> Figure | None:
+    item: Item = statement.item
+    attribute = catalog.attributes[statement.attribute]
+    common = _common(document, statement, statement.quote)
+    if item.kind == "date":
+        return _figure(common, text=item.value.iso, start=item.start, end=item.end, dimension="date")
+    if item.kind == "memory_type":
+        return _figure(common, text=item.value, start=item.start, end=item.end)
+    return _quantity_figure(common, attribute, item.value)
+
+
+def _of_cell(document: Document, catalog: Catalog, cell: CellStatement) -> Figure | None:
+    attribute = catalog.attributes[cell.attribute]
+    common = _common(document, cell, cell.quote) | {"note": cell.note}
+    # A row that names its own source is as old as that source, and claimed by whom the row says.
+    if cell.publisher or cell.url:
+        common |= {"publisher": cell.publisher, "url": cell.url, "as_of": cell.as_of}
+    elif cell.as_of:
+        common["as_of"] = cell.as_of
+    if cell.claimed_by:
+        common["claimed_by"] = cell.claimed_by
+    if cell.quantity is not None:
+        return _quantity_figure(common, attribute, cell.quantity)
+    dimension = attribute.dimension
+    text = cell.cell.text
+    return _figure(common, text=text.strip(), start=cell.cell.start, end=cell.cell.end, dimension=dimension)
+
+
+def _common(document: Document, statement: Statement | CellStatement, quote: tuple[int, int]) -> dict[str, object]:
+    subject = statement.subject
+    scope = statement.scope or (subject.kind if subject.kind in ("die", "card", "server", "cluster") else None)
+    status = "rumour" if document.claimed_by == "rumour" and statement.status == "stated" else statement.status
+    return {
+        "document_id": document.id, "subject": subject.id, "subject_name": subject.name, "subject_kind": subject.kind,
+        "attribute": statement.attribute, "quote_start": quote[0], "quote_end": quote[1],
+        "conditions": statement.conditions, "scope": scope, "period": statement.period, "status": status,
+        "claimed_by": document.claimed_by, "publisher": document.publisher, "url": document.url, "as_of": document.published,
+    }
+
+
+def _quantity_figure(common: dict[str, object], attribute: Attribute, quantity: Quantity) -> Figure | None:
+    low, high = PLAUSIBLE.get(quantity.dimension, (-1e30, 1e30))
+    if not low <= quantity.base <= high or (quantity.high_base is not None and quantity.high_base < quantity.base):
+        return None
+    unit, dimension, note = quantity.unit, quantity.dimension, str(common.get("note", ""))
+    if attribute.dimension == "ops" and dimension == "flops":
+        # Integer operations are not floating-point ones: the text's FLOPS are OPS, and the figure says so.
+        unit, dimension = unit.replace("FLOPS", "OPS"), "ops"
+        note = f"{note}; {quantity.text}".strip("; ")
+    if attribute.dimension == "flops" and dimension == "ops":
+        dimension = "ops"
+    return _figure(
+        common | {"note": note}, text=quantity.text, start=quantity.start, end=quantity.end, value=quantity.value, unit=unit,
+        dimension=dimension, base=quantity.base, high=quantity.high, high_base=quantity.high_base, bound=quantity.bound,
+    )
+
+
+def _figure(common: dict[str, object], **values: object) -> Figure:
+    return Figure(**(common | values))  # type: ignore[arg-type]

@@ -1,0 +1,170 @@
+"""Annotation: one pass over a document's text that marks everything a figure can be made of."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import ahocorasick
+
+from knowledge.catalog import Catalog, fold
+from knowledge.dates import find_dates
+from knowledge.lexicon import Lexicon, load_lexicon
+from knowledge.names import Subject, find_names
+from knowledge.quantities import find_quantities
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Something marked in a text: `kind` tells what, `value` what it stands for (a Subject, a Quantity, ids …)."""
+
+    start: int
+    end: int
+    kind: str
+    value: Any
+
+
+class Annotator:
+    """Marks subjects, attributes, quantities, dates and the lexicon's words; built once for a catalogue."""
+
+    def __init__(self, catalog: Catalog, lexicon: Lexicon | None = None) -> None:
+        self.catalog = catalog
+        self.lexicon = lexicon or load_lexicon()
+        self._automaton = self._build()
+        self._memory_type = re.compile(rf"(?<![A-Za-z0-9])(?:{self.lexicon.memory_types})")
+
+    def _build(self) -> ahocorasick.Automaton:
+        table: dict[str, list[tuple[str, Any]]] = {}
+
+        def add(words: Iterable[str], kind: str, value: Any) -> None:
+            for word in words:
+                key = fold(word)[0]
+                if key:
+                    table.setdefault(key, []).append((kind, value))
+
+        lexicon = self.lexicon
+        for vendor in self.catalog.vendors.values():
+            add(vendor.names(), "subject", Subject(vendor.id, vendor.zh, "vendor", vendor.id))
+        for product in self.catalog.products.values():
+            subject = Subject(product.id, product.zh, product.kind, product.vendor)
+            for name in product.names():
+                add([name], "weak_subject" if fold(name)[0].isdigit() else "subject", subject)
+        for attribute in self.catalog.attributes.values():
+            add(attribute.names(), "attribute", attribute.id)
+            add(attribute.cues, "cue", attribute.id)
+        for kind in ("conditions", "scopes", "status"):
+            for value, words in getattr(lexicon, kind).items():
+                add(words, kind, value)
+        for kind in ("negation", "comparison", "change", "level", "respectively", "each", "likeness",
+                     "back_references", "company_references", "generic_subjects"):
+            add(getattr(lexicon, kind), kind, kind)
+        self._weak_comparison = {fold(word)[0] for word in lexicon.weak_comparison}
+        automaton = ahocorasick.Automaton()
+        for key, meanings in table.items():
+            automaton.add_word(key, (len(key), key, tuple(meanings)))
+        automaton.make_automaton()
+        return automaton
+
+    def annotate(self, text: str, as_of: str | None = None) -> list[Item]:
+        """Everything marked in `text`, in order of position; `as_of` is the document's date, for "去年" and the like."""
+        items = self._words(text)
+        taken = [(item.start, item.end) for item in items if item.kind == "subject"]
+        quantities = find_quantities(text)
+        taken += [(quantity.start, quantity.end) for quantity in quantities if quantity.unit]
+        taken += [match.span() for match in self._memory_type.finditer(text)]
+        names = find_names(text, taken, self.lexicon)
+        named = [(name.start, name.end) for name in names]
+        items += [Item(name.start, name.end, "subject", name.subject) for name in names]
+        items += [Item(quantity.start, quantity.end, "quantity", quantity)
+                  for quantity in quantities if not _inside(quantity.start, quantity.end, named)]
+        items += [Item(date.start, date.end, "date", date) for date in find_dates(text, as_of)]
+        items += [Item(match.start(), match.end(), "memory_type", match.group())
+                  for match in self._memory_type.finditer(text)]
+        items.sort(key=lambda item: (item.start, -item.end))
+        return items
+
+    def _words(self, text: str) -> list[Item]:
+        folded, offsets = fold(text)
+        hits: dict[str, list[tuple[int, int, Any]]] = {}
+        for last, (length, key, meanings) in self._automaton.iter(folded):
+            start, end = offsets[last - length + 1], offsets[last] + 1
+            if not Catalog.whole(text, start, end) or (end - start > length and not _gaps_fit(text, start, end)):
+                continue
+            for kind, value in meanings:
+                if kind == "comparison" and key in self._weak_comparison:
+                    kind = "weak_comparison"
+                # Attributes and the cues for them compete; so do products and vendors: the longest name wins.
+                group = {"cue": "attribute", "weak_subject": "subject", "weak_comparison": "comparison"}.get(kind, kind)
+                hits.setdefault(group, []).append((start, end, (kind, value)))
+        items = []
+        for group, found in hits.items():
+            items += _longest(found, group)
+        vendors = {item.value.vendor for item in items if item.kind == "subject"}
+        return [self._strengthen(item, text, vendors) for item in items if self._keep(item, text, vendors)]
+
+    @staticmethod
+    def _keep(item: Item, text: str, vendors: set[str]) -> bool:
+        """A bare number (910) is a product only where its maker is spoken of and no unit follows."""
+        if item.kind != "weak_subject":
+            return True
+        after = text[item.end : item.end + 3].lstrip()
+        return item.value.vendor in vendors and not re.match(r"[%％,，.]?\d|[%％TGMWPE倍亿万张颗个元年月日天台家卡片nm]", after)
+
+    @staticmethod
+    def _strengthen(item: Item, text: str, vendors: set[str]) -> Item:
+        return Item(item.start, item.end, "subject", item.value) if item.kind == "weak_subject" else item
+
+
+def _gaps_fit(text: str, start: int, end: int) -> bool:
+    """Folding drops separators; it must not join two numbers or two ordinary words into a name."""
+    return not re.search(r"\d[\s\-_/]+\d", text[start:end])
+
+
+def _inside(start: int, end: int, spans: Sequence[tuple[int, int]]) -> bool:
+    return any(first <= start and end <= last for first, last in spans)
+
+
+def _longest(found: list[tuple[int, int, Any]], group: str) -> list[Item]:
+    """Of overlapping hits the longest; hits of the very same span stay together as one item per kind."""
+    found.sort(key=lambda hit: (hit[0], -hit[1]))
+    items: list[Item] = []
+    covered = -1
+    span = (-1, -1)
+    for start, end, (kind, value) in found:
+        if (start, end) == span:
+            if items[-1].kind == kind and group == "attribute":
+                items[-1] = Item(start, end, kind, (*items[-1].value, value))
+            continue
+        if start < covered:
+            continue
+        covered, span = end, (start, end)
+        items.append(Item(start, end, kind, (value,) if group == "attribute" else value))
+    return items
+
+
+class Spans:
+    """Items of a text, answered by stretch."""
+
+    def __init__(self, items: Sequence[Item]) -> None:
+        self._items = items
+        self._starts = [item.start for item in items]
+
+    def between(self, start: int, end: int) -> list[Item]:
+        """The items that begin in `[start, end)`, in order."""
+        return list(self._items[bisect_left(self._starts, start) : bisect_left(self._starts, end)])
+
+
+_ANNOTATORS: dict[int, tuple[Catalog, Annotator]] = {}
+
+
+def annotator(catalog: Catalog) -> Annotator:
+    """The annotator of `catalog`, built on first use and kept as long as the catalogue is the current one."""
+    known = _ANNOTATORS.get(id(catalog))
+    if known is None or known[0] is not catalog:
+        _ANNOTATORS.clear()
+        known = _ANNOTATORS[id(catalog)] = (catalog, Annotator(catalog))
+    return known[1]
+

@@ -1,0 +1,74 @@
+"""Lexicon: the words that qualify a figure (conditions, hedges, comparisons) and the headers of tables, as data."""
+
+from __future__ import annotations
+
+import functools
+from importlib import resources
+
+import yaml
+from pydantic import BaseModel, ConfigDict
+
+from knowledge.catalog import fold
+
+
+class Lexicon(BaseModel):
+    """See `lexicon.yaml`, whose comments say what each list is for."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    conditions: dict[str, tuple[str, ...]]
+    scopes: dict[str, tuple[str, ...]]
+    status: dict[str, tuple[str, ...]]
+    negation: tuple[str, ...]
+    comparison: tuple[str, ...]
+    weak_comparison: tuple[str, ...]
+    likeness: tuple[str, ...]
+    change: tuple[str, ...]
+    level: tuple[str, ...]
+    respectively: tuple[str, ...]
+    each: tuple[str, ...]
+    joiners: tuple[str, ...]
+    not_products: tuple[str, ...]
+    not_product_prefixes: tuple[str, ...]
+    name_before: tuple[str, ...]
+    name_stop: tuple[str, ...]
+    not_name_start: tuple[str, ...]
+    cluster_adjectives: tuple[str, ...]
+    product_nouns: tuple[str, ...]
+    vendor_suffixes: tuple[str, ...]
+    vendor_suffixes_en: tuple[str, ...]
+    cluster_suffixes: tuple[str, ...]
+    back_references: tuple[str, ...]
+    company_references: tuple[str, ...]
+    generic_subjects: tuple[str, ...]
+    memory_types: str
+    headers: dict[str, tuple[str, ...]]
+    claimants: dict[str, tuple[str, ...]]
+    clause_breaks: str
+    list_of: tuple[str, ...]
+    missing: tuple[str, ...]
+
+    @functools.cached_property
+    def header_roles(self) -> dict[str, tuple[str, ...]]:
+        """Folded header text → the roles it may play, the likeliest first."""
+        roles: dict[str, tuple[str, ...]] = {}
+        for role, words in self.headers.items():
+            for word in words:
+                key = fold(word)[0]
+                roles[key] = (*roles.get(key, ()), role)
+        return roles
+
+    @functools.cached_property
+    def claimant_of(self) -> dict[str, str]:
+        return {fold(word)[0]: claimant for claimant, words in self.claimants.items() for word in words}
+
+    @functools.cached_property
+    def missing_values(self) -> frozenset[str]:
+        return frozenset(word.casefold() for word in self.missing)
+
+
+@functools.lru_cache(maxsize=1)
+def load_lexicon() -> Lexicon:
+    """The shipped lexicon, read once."""
+    text = (resources.files("knowledge") / "lexicon.yaml").read_text("utf-8")
+    return Lexicon.model_validate(yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))

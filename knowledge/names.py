@@ -1,0 +1,170 @@
+"""Names that no catalogue lists: products by their model codes, vendors and clusters by how such names are formed."""
+
+from __future__ import annotations
+
+import functools
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from knowledge.catalog import fold
+from knowledge.lexicon import Lexicon
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a figure is about: `id` from the catalogue, or "~" and the folded name when the catalogue does not list it."""
+
+    id: str
+    name: str
+    kind: str
+    vendor: str | None = None
+
+    @property
+    def is_company(self) -> bool:
+        return self.kind == "vendor"
+
+
+@dataclass(frozen=True, slots=True)
+class FoundName:
+    start: int
+    end: int
+    subject: Subject
+
+
+# A model code: letters and digits in one word, at least one of each, such as X200, BW1000, S4000-Pro, MLU370-X8.
+_CODE = (
+    r"(?<![A-Za-z0-9.\-_/@#])(?:[A-Z][A-Za-z]{0,9}[ \-]?)??[A-Z]{1,6}[ \-]?\d{1,5}[A-Za-z]{0,4}(?:-[A-Z0-9]{1,6})?"
+    r"(?:[ \-](?:Pro|Max|Ultra|Plus|Duo|Lite|Mini|SE|Ti|XL|SXM|PCIe|OAM))*(?![A-Za-z0-9])"
+)
+# 「X200」, or a Han name of two or three characters before a code or between quotes and before a product noun.
+_HAN = r"[\u4e00-\u9fff]"
+_CLOCK = re.compile(r"^\d{1,2}:\d{2}")
+
+
+@functools.lru_cache(maxsize=1)
+def _patterns(lexicon: Lexicon) -> tuple[re.Pattern[str], ...]:
+    nouns = "|".join(map(re.escape, sorted(lexicon.product_nouns, key=len, reverse=True)))
+    suffixes = "|".join(map(re.escape, sorted(lexicon.vendor_suffixes, key=len, reverse=True)))
+    suffixes_en = "|".join(map(re.escape, sorted(lexicon.vendor_suffixes_en, key=len, reverse=True)))
+    clusters = "|".join(map(re.escape, sorted(lexicon.cluster_suffixes, key=len, reverse=True)))
+    return (
+        re.compile(_CODE),
+        re.compile(rf"[“「『\"]({_HAN}{{2,6}}(?:[A-Za-z0-9\- ]{{0,12}})?)[”」』\"](?={_HAN}{{0,4}}(?:{nouns}))"),
+        re.compile(rf"(?:(?<=^)|(?<=[\n，。；：、“”（）()\s|,.]))({_HAN}{{2,4}}(?:{suffixes}))(?={_HAN}|[\s，、（(|]|$)", re.M),
+        re.compile(rf"\b((?:[A-Z][A-Za-z]+ ){{1,2}}(?:{suffixes_en}))(?![A-Za-z])"),
+        re.compile(rf"(?:(?<=^)|(?<=[\n，。；：、“”（）()\s|,.的]))((?:{_HAN}|[A-Za-z0-9]){{2,10}}(?:{clusters}))", re.M),
+    )
+
+
+def find_names(text: str, taken: Sequence[tuple[int, int]], lexicon: Lexicon) -> list[FoundName]:
+    """Products, vendors and clusters named in `text` outside the spans in `taken` (catalogue names, quantities).
+
+    One product has one id however it is written: with or without its Han prefix, in any case or spacing.
+    """
+    code, quoted, company, company_en, cluster = _patterns(lexicon)
+    occupied = _Occupied(taken)
+    found: list[FoundName] = []
+    ordinary = _ordinary(lexicon)
+    prefixes: dict[str, str] = {}
+    codes: list[tuple[int, int, str, str]] = []
+    for match in code.finditer(text):
+        start, end = match.span()
+        written = match.group()
+        if occupied.overlaps(start, end) or not _is_model(written, ordinary, lexicon):
+            continue
+        prefix = _han_prefix(text, start, lexicon)
+        key = fold(written)[0]
+        if prefix and key not in prefixes:
+            prefixes[key] = prefix
+        codes.append((start, end, written, prefix))
+    for start, end, written, prefix in codes:
+        key = fold(written)[0]
+        full = prefixes.get(key, "")
+        separator = " " if full and text[start - 1 : start] == " " and prefix else ""
+        subject = Subject(f"~{key}", f"{full}{separator}{written}".strip(), "card")
+        found.append(FoundName(start - len(prefix) - (1 if prefix and text[start - 1] == " " else 0), end, subject))
+        occupied.add(start, end)
+    for pattern, kind in ((quoted, "card"), (cluster, "cluster"), (company, "vendor"), (company_en, "vendor")):
+        for match in pattern.finditer(text):
+            start, end = match.span(1)
+            name = match.group(1)
+            if occupied.overlaps(start, end) or _generic(name, kind, lexicon):
+                continue
+            found.append(FoundName(start, end, Subject(f"~{fold(name)[0]}", name, kind)))
+            occupied.add(start, end)
+    return found
+
+
+class _Occupied:
+    """Spans that are already something else; overlap is asked in logarithmic time."""
+
+    def __init__(self, spans: Sequence[tuple[int, int]]) -> None:
+        self._spans = sorted(spans)
+        self._added: list[tuple[int, int]] = []
+
+    def overlaps(self, start: int, end: int) -> bool:
+        at = bisect_right(self._spans, (end, -1))
+        near = self._spans[max(0, at - 4) : at]
+        return any(first < end and start < last for first, last in near) or any(
+            first < end and start < last for first, last in self._added[-200:]
+        )
+
+    def add(self, start: int, end: int) -> None:
+        self._added.append((start, end))
+
+
+@functools.lru_cache(maxsize=1)
+def _ordinary(lexicon: Lexicon) -> frozenset[str]:
+    return frozenset(fold(word)[0] for word in lexicon.not_products)
+
+
+def _is_model(written: str, ordinary: frozenset[str], lexicon: Lexicon) -> bool:
+    key = fold(written)[0]
+    letters = re.match(r"[a-z+]*", key)
+    lead = re.match(r"[A-Za-z+\-/]*[A-Za-z+]", written)
+    if key in ordinary or letters is None or lead is None:
+        return False
+    digits = re.search(r"\d+", key)
+    if digits is None or (len(digits.group()) < 2 and len(key) < 3 and not key[0].isalpha()):
+        return False
+    words = {fold(part)[0].upper() for part in re.split(r"[ \-]", written)} | {letters.group().upper()}
+    if words & {prefix.upper() for prefix in lexicon.not_product_prefixes}:
+        return False
+    return not any(fold(part)[0] in ordinary for part in re.split(r" ", written))
+
+
+def _han_prefix(text: str, start: int, lexicon: Lexicon) -> str:
+    """The two or three Han characters that belong to the name before a code (天罡 in 新款GPU天罡G2), or ""."""
+    at = start - 1 if start and text[start - 1] == " " else start
+    run = re.search(rf"{_HAN}*$", text[max(0, at - 8) : at])
+    han = run.group() if run else ""
+    boundary = at - len(han) == 0 or not re.match(_HAN, text[at - len(han) - 1])
+    for size in (2, 3):
+        prefix = han[-size:]
+        before = han[:-size]
+        if len(prefix) < size or any(stop in prefix or prefix in stop for stop in lexicon.name_stop):
+            continue
+        if prefix[0] in lexicon.name_before or prefix[-1] in lexicon.name_before:
+            continue
+        if (not before and boundary) or any(before.endswith(word) for word in lexicon.name_before):
+            return prefix
+    return ""
+
+
+def _generic(name: str, kind: str, lexicon: Lexicon) -> bool:
+    """本公司, 全国首个千卡集群 and the like describe; they do not name."""
+    if kind == "vendor":
+        stem = name
+        for suffix in lexicon.vendor_suffixes:
+            stem = stem.removesuffix(suffix)
+        return len(stem) < 2 or any(stop in stem for stop in lexicon.name_stop) or stem[0] in lexicon.not_name_start
+    if kind == "cluster":
+        stem = name
+        for suffix in sorted(lexicon.cluster_suffixes, key=len, reverse=True):
+            stem = stem.removesuffix(suffix)
+        for word in lexicon.cluster_adjectives:
+            stem = stem.replace(word, "")
+        return len(stem) < 2 or stem[0] in lexicon.not_name_start or stem.isdigit()
+    return False
