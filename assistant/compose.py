@@ -1,0 +1,70 @@
+"""Compose: a grounded answer without a language model — figures from the ledger, sentences from passages, both quoted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from assistant.answer import Answer
+from assistant.comparing import compare, derive
+from assistant.draft import Draft, Library
+from assistant.excerpts import open_answer
+from assistant.ledger import Ledger
+from assistant.lookup import look_up, profile, when
+from assistant.question import Question
+from assistant.ranking import rank
+from assistant.refusal import clarify, refuse, refuse_unknown
+from assistant.retrieval import Hit
+from assistant.wording import Wording
+from knowledge.catalog import Catalog
+
+
+class Composer:
+    """Answers questions from the ledger and from passages; which of the two, the question's intent decides."""
+
+    def __init__(self, ledger: Ledger, library: Library, catalog: Catalog) -> None:
+        self._ledger = ledger
+        self._library = library
+        self._catalog = catalog
+
+    def draft(self, question: Question) -> Draft:
+        return Draft(question, Wording(question.language, self._catalog), self._library)
+
+    def from_ledger(self, question: Question) -> Answer | None:
+        """The answer where figures or a refusal decide; None where passages have to be read."""
+        draft = self.draft(question)
+        ledger = self._ledger
+        if question.intent in ("smalltalk", "out_of_scope", "empty"):
+            refuse(draft, question)
+            return draft.answer()
+        if question.unknown_names and not question.subjects:
+            refuse_unknown(draft, question, self._catalog)
+            return draft.answer()
+        ambiguous = next((subject for subject in question.subjects if subject.ambiguous), None)
+        if ambiguous is not None:
+            clarify(draft, ambiguous)
+            return draft.answer()
+        if question.unknown_names:
+            refuse_unknown(draft, question, self._catalog)
+            draft.status = "partial"
+        made = False
+        if question.intent == "rank" or question.intent in ("filter", "list", "count"):
+            made = rank(draft, question, ledger)
+        elif question.intent == "derive":
+            made = derive(draft, question, ledger)
+        elif question.intent == "compare" and len(question.subjects) > 1:
+            made = compare(draft, question, ledger)
+        elif question.intent == "when":
+            made = when(draft, question, ledger)
+        elif question.intent in ("lookup", "compare", "profile"):
+            if question.asked_attributes:
+                made = look_up(draft, question, ledger)
+            elif question.intent == "profile":
+                made = profile(draft, question, ledger)
+        return draft.answer() if made else None
+
+    def from_passages(self, question: Question, hits: Sequence[Hit]) -> Answer:
+        """The answer in exact sentences of the best passages, or a refusal that says what is missing."""
+        draft = self.draft(question)
+        if not open_answer(draft, question, hits, self._catalog):
+            refuse(draft, question, self._ledger)
+        return draft.answer()

@@ -1,0 +1,218 @@
+"""The ledger: figures looked up, grouped by what they may be compared with, ranked, derived; conflicts found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from knowledge.catalog import Attribute, Catalog
+from knowledge.figures import Figure
+
+# Two readings of one number differ by rounding alone up to this share: 49 and 50 TFLOPS, 79.996 and 80 亿元.
+ROUNDING = Decimal("0.0205")
+# "约" and "about" leave this much room around the number they qualify.
+ABOUT = Decimal("0.05")
+# Whose word leads where several say the same: the maker, then who measured, then press, analysts, rumours.
+RANK = {"vendor": 0, "third_party_test": 1, "press": 2, "analyst": 3, "rumour": 4}
+# Conditions that make two figures incomparable. A theoretical peak is what data sheets mean when they say nothing.
+SEPARATING = frozenset({"dense", "sparse", "measured", "one_way", "two_way"})
+
+
+@dataclass(frozen=True, slots=True)
+class Strand:
+    """Figures of one subject and attribute that may be compared: same conditions, scope and period.
+
+    Each side holds figures that agree with each other; two sides are a conflict. Within a side the leading source
+    comes first, and the side backed by the better and the later source comes first.
+    """
+
+    subject: str
+    subject_name: str
+    attribute: str
+    conditions: tuple[str, ...]
+    scope: str | None
+    period: str | None
+    sides: tuple[tuple[Figure, ...], ...]
+
+    @property
+    def lead(self) -> Figure:
+        return self.sides[0][0]
+
+    @property
+    def conflicting(self) -> bool:
+        return len(self.sides) > 1
+
+
+def agree(a: Figure, b: Figure) -> bool:
+    """Whether two figures of one strand say the same but for rounding, hedging or precision of a date."""
+    if a.base is None or b.base is None:
+        left, right = _plain(a.text), _plain(b.text)
+        return left.startswith(right) or right.startswith(left)
+    if a.dimension != b.dimension and {a.dimension, b.dimension} & {"compute_bare"}:
+        return True
+    low_a, high_a = _interval(a)
+    low_b, high_b = _interval(b)
+    if low_a <= high_b and low_b <= high_a:
+        return True
+    # 64 GiB and 64 GB are the same memory: makers write either for the same chips.
+    return a.dimension == b.dimension == "memory" and a.value == b.value and a.unit.replace("iB", "B") == b.unit.replace("iB", "B")
+
+
+def _plain(text: str) -> str:
+    return "".join(text.casefold().split())
+
+
+def _interval(figure: Figure) -> tuple[Decimal, Decimal]:
+    low = figure.base or Decimal(0)
+    high = figure.high_base if figure.high_base is not None else low
+    room = abs(low) * (ABOUT if figure.bound == "about" else ROUNDING / 2)
+    if figure.bound == "at_least":
+        return low - room, abs(low) * 2
+    if figure.bound == "at_most":
+        return Decimal(0), high + room
+    return low - room, high + room
+
+
+def strands(figures: Iterable[Figure]) -> list[Strand]:
+    """`figures` grouped into strands, those without conditions first, the newest period first."""
+    groups: dict[tuple[object, ...], list[Figure]] = {}
+    for figure in figures:
+        conditions = tuple(sorted(set(figure.conditions) & SEPARATING))
+        key = (figure.subject, figure.attribute, conditions, figure.scope, figure.period, figure.status == "forecast")
+        groups.setdefault(key, []).append(figure)
+    made = [_strand(group) for group in groups.values()]
+    made.sort(key=lambda strand: strand.period or "", reverse=True)
+    made.sort(key=lambda strand: (strand.lead.status == "forecast", len(strand.conditions)))
+    return made
+
+
+def _strand(group: list[Figure]) -> Strand:
+    group.sort(key=_preference)
+    sides: list[list[Figure]] = []
+    # An exact number decides a side; hedged ones join the side they agree with.
+    for figure in sorted(group, key=lambda figure: figure.bound != "exact"):
+        home = next((side for side in sides if agree(side[0], figure)), None)
+        if home is None:
+            sides.append([figure])
+        else:
+            home.append(figure)
+    for side in sides:
+        side.sort(key=_preference)
+    sides.sort(key=lambda side: (_preference(side[0])[0], -len({figure.publisher for figure in side}), _newest(side)))
+    first = group[0]
+    conditions = tuple(sorted(set(first.conditions) & SEPARATING))
+    return Strand(first.subject, first.subject_name, first.attribute, conditions, first.scope, first.period,
+                  tuple(tuple(side) for side in sides))
+
+
+def _preference(figure: Figure) -> tuple[int, str]:
+    rumour = figure.status == "rumour"
+    return (4 if rumour else RANK.get(figure.claimed_by, 2), _descending(figure.as_of))
+
+
+def _newest(side: Sequence[Figure]) -> str:
+    return min(_descending(figure.as_of) for figure in side)
+
+
+def _descending(date: str | None) -> str:
+    """A key that sorts later dates first and missing ones last."""
+    return "".join(chr(0x7F - ord(character)) for character in date) if date else "\x7f\x7f"
+
+
+Source = Callable[[Collection[str] | None, Collection[str] | None], Sequence[Figure]]
+
+
+class Ledger:
+    """Questions about figures, answered from the store's rows alone."""
+
+    def __init__(self, source: Source, catalog: Catalog) -> None:
+        self._source = source
+        self._catalog = catalog
+
+    def attribute(self, attribute_id: str) -> Attribute:
+        return self._catalog.attributes[attribute_id]
+
+    def look_up(self, subject: str, attribute: str, *, conditions: Collection[str] = (), scope: str | None = None,
+                period: str | None = None, as_of: str | None = None) -> list[Strand]:
+        """The strands of one subject's attribute; those that contradict an asked condition, scope or period left out."""
+        found = [figure for figure in self._source([subject], [attribute]) if _known_by(figure, as_of)]
+        if period is not None:
+            found = [figure for figure in found if figure.period is not None and within(figure.period, period)]
+        made = strands(found)
+        wanted = set(conditions) & SEPARATING
+        if wanted:
+            made = [strand for strand in made if wanted <= set(strand.conditions)]
+        if scope is not None:
+            made = [strand for strand in made if strand.scope == scope]
+        return made
+
+    def attributes_of(self, subject: str) -> list[str]:
+        """The attributes that the documents state for `subject`, in the catalogue's order."""
+        held = {figure.attribute for figure in self._source([subject], None)}
+        return [name for name in self._catalog.attributes if name in held]
+
+    def profile(self, subject: str, as_of: str | None = None) -> dict[str, list[Strand]]:
+        """All strands of a subject by attribute, in the catalogue's order."""
+        grouped: dict[str, list[Figure]] = {}
+        for figure in self._source([subject], None):
+            if _known_by(figure, as_of):
+                grouped.setdefault(figure.attribute, []).append(figure)
+        return {name: strands(grouped[name]) for name in self._catalog.attributes if name in grouped}
+
+    def main(self, subject: str, attribute: str, *, conditions: Collection[str] = (), as_of: str | None = None) -> Strand | None:
+        """The strand that stands for a subject in comparisons: asked conditions, its own scope, stated, newest."""
+        own = self._catalog.products.get(subject)
+        kind = own.kind if own is not None else None
+        found = [strand for strand in self.look_up(subject, attribute, conditions=conditions, as_of=as_of)
+                 if strand.lead.status != "forecast"]
+        fitting = [strand for strand in found if kind is None or strand.scope in (kind, None)] or found
+        plain = [strand for strand in fitting if set(strand.conditions) <= {"dense"}] if not conditions else fitting
+        chosen = plain or fitting
+        return chosen[0] if chosen else None
+
+    def rank(self, attribute: str, *, kinds: Collection[str], domestic: bool | None, vendors: Collection[str] = (),
+             highest: bool = True, conditions: Collection[str] = (), as_of: str | None = None) -> list[Strand]:
+        """One strand a product that has `attribute`, ordered by value; a conflict ranks by its leading side.
+
+        Figures of different dimension (TOPS and TFLOPS), scope or condition are not in one order: only strands of the
+        attribute's own dimension, of `kinds` as scope, and without a separating condition (or with the asked one).
+        """
+        by_subject: dict[str, None] = {}
+        for figure in self._source(None, [attribute]):
+            if self._admitted(figure.subject, kinds, domestic, vendors):
+                by_subject.setdefault(figure.subject, None)
+        dimension = self.attribute(attribute).dimension
+        found = []
+        for subject in by_subject:
+            strand = self.main(subject, attribute, conditions=conditions, as_of=as_of)
+            if strand is None or strand.lead.base is None or strand.lead.status == "rumour":
+                continue
+            if strand.lead.dimension == dimension and (strand.scope in kinds or strand.scope is None):
+                found.append(strand)
+        return sorted(found, key=lambda strand: strand.lead.base or Decimal(0), reverse=highest)
+
+    def _admitted(self, subject: str, kinds: Collection[str], domestic: bool | None, vendors: Collection[str]) -> bool:
+        product = self._catalog.products.get(subject)
+        if product is None:
+            return not vendors and subject.startswith("~") and domestic is not False
+        if product.kind not in kinds or (vendors and product.vendor not in vendors):
+            return False
+        return domestic is None or self._catalog.vendors[product.vendor].domestic is domestic
+
+
+def _known_by(figure: Figure, as_of: str | None) -> bool:
+    """Whether a figure was public by `as_of`; an undated one cannot be said to have been."""
+    return as_of is None or (figure.as_of is not None and figure.as_of[: len(as_of)] <= as_of)
+
+
+def within(period: str, asked: str) -> bool:
+    """Whether `period` is the asked one: 2024 is 2024 and not 2024H1; 2024Q3 is asked for by its own name."""
+    return period == asked
+
+
+def spread(strand: Strand) -> tuple[Decimal, Decimal]:
+    """The lowest and the highest value over a strand's sides, in base units: what a derived figure inherits."""
+    values = [figure.base for side in strand.sides for figure in side if figure.base is not None]
+    highs = [figure.high_base or figure.base for side in strand.sides for figure in side if figure.base is not None]
+    return min(values), max(high for high in highs if high is not None)

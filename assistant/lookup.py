@@ -1,0 +1,185 @@
+"""Look-up: one or several attributes of one or several subjects, and all that is stated about a subject."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from assistant.draft import Draft
+from assistant.ledger import Ledger, Strand, agree
+from assistant.question import Question, Subject
+from knowledge.quantities import to_unit
+
+
+def look_up(draft: Draft, question: Question, ledger: Ledger) -> bool:
+    """Answers each asked attribute of each subject; returns False when there is no subject to look up.
+
+    What is not stated is said to be missing, with what the documents hold nearby; a neighbour's number is never given.
+    """
+    if not question.subjects:
+        if not question.asked_attributes:
+            return False
+        draft.status = "clarify"
+        draft.say("clarify_subject", attribute=draft.wording.join([draft.wording.attribute(name) for name in question.asked_attributes]))
+        draft.suggestions += [f"{draft.wording.examples[0]}"]
+        return True
+    found = missing = 0
+    for subject in question.subjects:
+        for group in question.attribute_groups:
+            stated = _one(draft, question, ledger, subject, group)
+            found, missing = found + stated, missing + (not stated)
+        if question.unknown_attributes:
+            draft.say("unknown_attribute", subject=name_of(draft, subject), words=draft.wording.join(list(question.unknown_attributes)))
+            missing += 1
+    if not found:
+        draft.status = "refused"
+    elif missing and draft.status == "answered":
+        draft.status = "partial"
+    return True
+
+
+def name_of(draft: Draft, subject: Subject) -> str:
+    return draft.wording.subject(subject.id, subject.name)
+
+
+def _one(draft: Draft, question: Question, ledger: Ledger, subject: Subject, group: Sequence[str]) -> bool:
+    """States the attributes of `group` (alternatives that one vague word may mean) that the documents hold."""
+    if len(group) > 1:
+        group = [name for name in group if ledger.look_up(subject.id, name)] or group[:1]
+    stated = False
+    for attribute in group:
+        found = ledger.look_up(subject.id, attribute, conditions=question.conditions, scope=question.scope,
+                               period=question.period, as_of=question.as_of)
+        if found:
+            state(draft, question, subject, attribute, found)
+            stated = True
+        else:
+            _missing(draft, question, ledger, subject, attribute)
+    return stated
+
+
+def state(draft: Draft, question: Question, subject: Subject, attribute: str, found: Sequence[Strand]) -> None:
+    """Says the value (or the values, each under its condition) of one attribute, conflicts with both sides."""
+    wording = draft.wording
+    own = found[0].scope
+    _check_premise(draft, question, subject, attribute, found)
+    conflicting = [strand for strand in found if strand.conflicting]
+    settled = [strand for strand in found if not strand.conflicting]
+    for strand in conflicting:
+        draft.lines.append(draft.conflict(strand))
+    if not settled:
+        return
+    name = name_of(draft, subject)
+    first, *others = settled[:8]
+    values = wording.value(first.lead) + _converted(draft, question, first)
+    if not others:
+        draft.say("value", subject=name, attribute=wording.attribute(attribute), value=values,
+                  qualifiers=wording.qualifiers(first, own_scope=own), marks=draft.figures(first.sides[0]))
+        return
+    parts = [
+        wording.say("values_more", value=wording.value(strand.lead) + _converted(draft, question, strand),
+                    qualifiers=wording.qualifiers(strand, own_scope=own), marks=draft.figures(strand.sides[0])).rstrip()
+        for strand in (first, *others)
+    ]
+    draft.say("value", subject=name, attribute=wording.attribute(attribute), value=wording.word("sep").join(parts), qualifiers="", marks="")
+
+
+def _converted(draft: Draft, question: Question, strand: Strand) -> str:
+    """The value in the unit the question asks for, beside the source's own."""
+    lead = strand.lead
+    if not question.unit or lead.value is None or question.unit == lead.unit:
+        return ""
+    try:
+        converted = to_unit(lead.value, lead.unit, question.unit)
+    except ValueError:
+        return ""
+    shown = format(converted.normalize().quantize(Decimal(1)) if converted == converted.to_integral_value() else
+                   round(converted, 6).normalize(), "f")
+    return draft.wording.say("qualifier", text=draft.wording.say("converted", value=f"{shown} {question.unit}"))
+
+
+def _check_premise(draft: Draft, question: Question, subject: Subject, attribute: str, found: Sequence[Strand]) -> None:
+    """Corrects a figure that the question takes for granted and no source states."""
+    for premise in question.premise:
+        if premise.attribute != attribute or (premise.subject is not None and premise.subject != subject.id):
+            continue
+        known = [figure for strand in found for side in strand.sides for figure in side]
+        if any(figure.base is not None and premise.as_figure().base is not None and agree(figure, premise.as_figure()) for figure in known):
+            continue
+        if any(figure.value is None and premise.text.casefold() in figure.text.casefold() for figure in known):
+            continue
+        lead = found[0].lead
+        draft.say("premise_wrong", stated=premise.text, subject=name_of(draft, subject),
+                  attribute=draft.wording.attribute(attribute), value=draft.wording.value(lead) + draft.figures([lead]))
+
+
+def _missing(draft: Draft, question: Question, ledger: Ledger, subject: Subject, attribute: str) -> None:
+    wording, name = draft.wording, name_of(draft, subject)
+    label = wording.attribute(attribute)
+    held = ledger.look_up(subject.id, attribute)
+    if held and question.as_of:
+        draft.say("refuse_asof", as_of=question.as_of, subject=name, attribute=label)
+    elif held and question.period:
+        draft.say("refuse_period", subject=name, attribute=label, period=question.period)
+    elif held and (question.conditions or question.scope):
+        asked = [wording.condition(condition) for condition in question.conditions] + ([wording.scope(question.scope)] if question.scope else [])
+        draft.say("refuse_condition", subject=name, attribute=label, condition=wording.join(asked))
+    else:
+        draft.say("missing_attribute", subject=name, attribute=label)
+    if held:
+        parts = [f"{wording.value(strand.lead)}{wording.qualifiers(strand)}{draft.figures(strand.sides[0])}" for strand in held[:4]]
+        draft.say("other_condition", values=wording.word("sep").join(parts))
+        return
+    dimension = ledger.attribute(attribute).dimension
+    stated = ledger.attributes_of(subject.id)
+    near = [name for name in stated if ledger.attribute(name).dimension == dimension] or stated
+    if near:
+        draft.say("nearby", subject=name, attributes=wording.join([wording.attribute(name) for name in near[:8]]))
+        draft.suggestions += [f"{name} {wording.attribute(other)}" for other in near[:3]]
+    else:
+        draft.say("missing_all", subject=name)
+
+
+def profile(draft: Draft, question: Question, ledger: Ledger) -> bool:
+    """All that the documents state about the subjects, as a table; False when they state no figure."""
+    wording = draft.wording
+    rows: list[tuple[str, ...]] = []
+    several = len(question.subjects) > 1
+    for subject in question.subjects:
+        held = ledger.profile(subject.id, question.as_of)
+        if not held:
+            continue
+        draft.say("profile_title", subject=name_of(draft, subject))
+        for attribute, found in held.items():
+            for strand in found[:3]:
+                rows.append(((name_of(draft, subject),) if several else ()) + _row(draft, attribute, strand))
+    if not rows:
+        return False
+    columns = [wording.word(key) for key in ("columns_attribute", "columns_value", "columns_condition", "columns_source")]
+    draft.tabulate([wording.word("columns_product"), *columns] if several else columns, rows)
+    return True
+
+
+def _row(draft: Draft, attribute: str, strand: Strand) -> tuple[str, ...]:
+    wording = draft.wording
+    if strand.conflicting:
+        draft.conflict(strand)
+        value = " / ".join(wording.value(side[0]) + draft.figures(side[:1]) for side in strand.sides[:4])
+        value += wording.say("qualifier", text=wording.word("disputed"))
+    else:
+        value = wording.value(strand.lead) + draft.figures(strand.sides[0][:1])
+    condition = wording.qualifiers(strand).strip(" （）()")
+    return wording.attribute(attribute), value, condition, strand.lead.publisher or ""
+
+
+def when(draft: Draft, question: Question, ledger: Ledger) -> bool:
+    """Dates of subjects from the ledger; False when the question is about an event that only passages tell."""
+    asked = [name for group in question.attribute_groups for name in group if ledger.attribute(name).dimension == "date"]
+    made = False
+    for subject in question.subjects:
+        for attribute in asked:
+            found = ledger.look_up(subject.id, attribute, as_of=question.as_of)
+            if found:
+                state(draft, question, subject, attribute, found)
+                made = True
+    return made

@@ -1,0 +1,84 @@
+"""Ranking: the most, the least, and those that meet conditions."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from assistant.draft import Draft
+from assistant.ledger import Ledger, Strand
+from assistant.question import Filter, Question
+from assistant.wording import Wording
+
+SHOWN = 10
+
+
+def rank(draft: Draft, question: Question, ledger: Ledger) -> bool:
+    """A table of products by an attribute, or of those that pass all filters; False when the question names neither.
+
+    Products whose leading figure is a rumour or a plan are not ranked; a disputed figure is marked.
+    """
+    wording = draft.wording
+    attributes = list(question.asked_attributes) or [item.attribute for item in question.filters]
+    if not attributes:
+        return False
+    kinds = {question.kind} if question.kind else {"card", "die"}
+    if attributes[0].startswith("cluster"):
+        kinds = {"cluster", "topic"}
+    domestic = question.domestic_only
+    vendors = {subject.id for subject in question.subjects if subject.kind == "vendor"}
+    highest = question.rank_direction != "lowest"
+    main, *others = list(dict.fromkeys([*attributes, *(item.attribute for item in question.filters)]))
+    found = ledger.rank(main, kinds=kinds, domestic=domestic, vendors=vendors, highest=highest, conditions=question.conditions,
+                        as_of=question.as_of)
+    for item in question.filters:
+        found = [strand for strand in found if _passes(strand, item, ledger, question)]
+    condition = _described(wording, question)
+    if not found:
+        draft.status = "refused"
+        if question.filters:
+            draft.say("filter_none", condition=condition)
+        else:
+            draft.say("rank_none", attribute=wording.attribute(main))
+        return True
+    shown = found[: question.rank_n or SHOWN]
+    if question.filters and question.intent != "rank":
+        draft.say("filter_title", count=len(found), condition=condition)
+    else:
+        draft.say("rank_title", attribute=wording.attribute(main), order=wording.word("desc" if highest else "asc"),
+                  scope=wording.word("domestic" if domestic else "all"))
+    rows = []
+    for place, strand in enumerate(shown, 1):
+        more = [ledger.main(strand.subject, name, as_of=question.as_of) for name in others]
+        rows.append((str(place), wording.subject(strand.subject, strand.subject_name), _shown(draft, strand),
+                     *(_shown(draft, extra) if extra is not None else wording.word("missing_cell") for extra in more)))
+    draft.tabulate(("#", wording.word("columns_product"), *(wording.attribute(name) for name in (main, *others))), rows)
+    draft.lines += [f"{row[0]}. {row[1]}: {wording.word('comma').join(row[2:])}" for row in rows]
+    return True
+
+
+def _shown(draft: Draft, strand: Strand) -> str:
+    shown = draft.wording.value(strand.lead) + draft.wording.qualifiers(strand, own_scope=strand.scope)
+    if strand.conflicting:
+        draft.conflict(strand)
+        shown += draft.wording.say("qualifier", text=draft.wording.word("disputed"))
+    return shown + draft.figures(strand.sides[0][:1])
+
+
+def _passes(strand: Strand, item: Filter, ledger: Ledger, question: Question) -> bool:
+    own = strand if strand.attribute == item.attribute else ledger.main(strand.subject, item.attribute, as_of=question.as_of)
+    if own is None or own.lead.status == "rumour":
+        return False
+    if item.op == "has":
+        return True
+    if own.lead.base is None or item.value is None or own.lead.dimension != item.dimension:
+        return False
+    # A disputed figure passes only when its leading side does; it is marked as disputed where it is shown.
+    value, bound = own.lead.base, Decimal(item.value)
+    return {">=": value >= bound, ">": value > bound, "<=": value <= bound, "<": value < bound, "=": value == bound}[item.op]
+
+
+def _described(wording: Wording, question: Question) -> str:
+    parts = [wording.attribute(item.attribute) + ("" if item.op == "has" else f" {item.op} {item.text}") for item in question.filters]
+    if question.domestic_only:
+        parts.append(wording.word("domestic"))
+    return wording.join(parts)

@@ -1,0 +1,49 @@
+"""Refusing well: what is missing, what the documents hold nearby, and what can be asked."""
+
+from __future__ import annotations
+
+from rapidfuzz import fuzz, process
+
+from assistant.draft import Draft
+from assistant.ledger import Ledger
+from assistant.question import Question, Subject
+from knowledge.catalog import Catalog, fold
+
+
+def refuse(draft: Draft, question: Question, ledger: Ledger | None = None) -> None:
+    """Says that the documents do not answer, and what they hold about the subjects instead."""
+    draft.status = "refused"
+    wording = draft.wording
+    if question.intent in ("smalltalk", "out_of_scope", "empty"):
+        draft.say("smalltalk" if question.intent == "smalltalk" else "out_of_scope", example=wording.example)
+        draft.suggestions += list(wording.examples)
+        return
+    draft.say("refuse")
+    for subject in question.subjects[:2] if ledger is not None else ():
+        held = ledger.attributes_of(subject.id) if ledger is not None else []
+        if held:
+            name = wording.subject(subject.id, subject.name)
+            draft.say("nearby", subject=name, attributes=wording.join([wording.attribute(item) for item in held[:8]]))
+            draft.suggestions += [f"{name} {wording.attribute(item)}" for item in held[:3]]
+
+
+def refuse_unknown(draft: Draft, question: Question, catalog: Catalog) -> None:
+    """Names that no document mentions are not answered with those of a sibling; the nearest names are offered."""
+    draft.status = "refused"
+    draft.say("unknown_name", names=draft.wording.join(list(question.unknown_names)))
+    names = {product.name(draft.wording.language): None for product in catalog.products.values()}
+    near: list[str] = []
+    for unknown in question.unknown_names:
+        near += [name for name, score, _ in process.extract(fold(unknown)[0], names, scorer=fuzz.ratio, limit=3,
+                                                              processor=lambda name: fold(name)[0]) if score >= 70]
+    if near:
+        draft.say("similar", names=draft.wording.join(list(dict.fromkeys(near))))
+        draft.suggestions += list(dict.fromkeys(near))[:3]
+
+
+def clarify(draft: Draft, subject: Subject) -> None:
+    """Asks which of several products a name means, with the candidates as choices."""
+    draft.status = "clarify"
+    names = [draft.wording.subject(candidate, candidate) for candidate in subject.ambiguous]
+    draft.say("clarify", name=subject.name, names=draft.wording.join(names))
+    draft.suggestions += names
