@@ -48,6 +48,9 @@ class Lexicon(BaseModel):
     list_of: tuple[str, ...]
     missing: tuple[str, ...]
 
+    def __hash__(self) -> int:
+        return id(self)
+
     @functools.cached_property
     def header_roles(self) -> dict[str, tuple[str, ...]]:
         """Folded header text → the roles it may play, the likeliest first."""

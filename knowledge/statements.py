@@ -364,7 +364,7 @@ class _Sentence:
             return (wanted,) if wanted in general else ()
         if "memory_bandwidth" in names:
             words = {name for mark in self._of("attribute", "cue", "memory_type", end=self._end) for name in
-                     (mark.value if isinstance(mark.value, tuple) else ("memory_type",))}
+                     (mark.value if isinstance(mark.value, tuple) else ("memory_type",)) if mark.value != names and "memory_bandwidth" not in mark.value}
             linked = {name for name in words if name.startswith("interconnect") or name == "pcie"}
             if not linked and words & {"memory_capacity", "memory_type"}:
                 return ("memory_bandwidth",)
@@ -431,6 +431,9 @@ class _Sentence:
             return "vendor" in attribute.of
         if subject.kind == "cluster":
             return "cluster" in attribute.of or "product" in attribute.of
+        if subject.kind in ("software", "architecture"):
+            # An architecture has a launch and a maker; memory and throughput belong to the chips built on it.
+            return attribute.dimension in ("date", "text")
         if subject.kind in ("policy", "topic"):
             return "topic" in attribute.of
         return "product" in attribute.of or "cluster" in attribute.of
@@ -493,7 +496,7 @@ class _Sentence:
             return
         for mark in self._of("memory_type"):
             near = [item for item in self._of("quantity") if item.value.dimension == "memory"
-                    and (0 <= mark.start - item.end <= 3 or 0 <= item.start - mark.end <= 6)]
+                    and (0 <= mark.start - item.end <= 5 or 0 <= item.start - mark.end <= 6)]
             if not near or self._refused(near[0]):
                 continue
             subjects = self._subjects_of(near[0], attribute)
@@ -543,7 +546,7 @@ class _Sentence:
     def leave(self, context: Context) -> None:
         """Whom the next sentence's 其 means, or its silence: the one product and the one company of this sentence."""
         own = [mark for mark in self._subjects if not self._is_component(mark, None)]
-        products = {mark.value.id: mark.value for mark in own if not mark.value.is_company}
+        products = {mark.value.id: mark.value for mark in own if not mark.value.is_company and mark.value.kind not in ("software", "architecture")}
         companies = {mark.value.id: mark.value for mark in own if mark.value.is_company}
         if len(products) == 1:
             context.product = next(iter(products.values()))
