@@ -76,10 +76,10 @@ class Annotator:
         taken += [(quantity.start, quantity.end) for quantity in quantities if quantity.unit]
         taken += [match.span() for match in self._memory_type.finditer(text)]
         names = find_names(text, taken, self.lexicon)
-        named = [(name.start, name.end) for name in names]
+        named = {at for name in names for at in range(name.start, name.end)}
         items += [Item(name.start, name.end, "subject", name.subject) for name in names]
         items += [Item(quantity.start, quantity.end, "quantity", quantity)
-                  for quantity in quantities if not _inside(quantity.start, quantity.end, named)]
+                  for quantity in quantities if quantity.start not in named]
         items += [Item(date.start, date.end, "date", date) for date in find_dates(text, as_of)]
         items += [Item(match.start(), match.end(), "memory_type", match.group())
                   for match in self._memory_type.finditer(text)]
@@ -121,10 +121,6 @@ class Annotator:
 def _gaps_fit(text: str, start: int, end: int) -> bool:
     """Folding drops separators; it must not join two numbers or two ordinary words into a name."""
     return not re.search(r"\d[\s\-_/]+\d", text[start:end])
-
-
-def _inside(start: int, end: int, spans: Sequence[tuple[int, int]]) -> bool:
-    return any(first <= start and end <= last for first, last in spans)
 
 
 def _longest(found: list[tuple[int, int, Any]], group: str) -> list[Item]:

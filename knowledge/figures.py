@@ -11,7 +11,7 @@ from knowledge.annotate import Item, Spans, annotator
 from knowledge.catalog import Attribute, Catalog
 from knowledge.cells import CellStatement, TableReader
 from knowledge.documents import Document
-from knowledge.passages import sentences
+from knowledge.passages import is_heading, sentences
 from knowledge.quantities import Bound, Quantity
 from knowledge.statements import Context, Reader, Statement
 from knowledge.tables import TableBlock, find_tables
@@ -86,7 +86,7 @@ def extract(document: Document, catalog: Catalog) -> Extraction:
     A quantity becomes a figure only when its subject and its attribute are both sure; one that is not sure is counted
     among the unowned instead. Linear in the length of the text.
     """
-    text = document.text
+    text, document_id = document.text, document.id
     annotate = annotator(catalog)
     items = annotate.annotate(text, document.published)
     spans = Spans(items)
@@ -99,15 +99,15 @@ def extract(document: Document, catalog: Catalog) -> Extraction:
     for block in _blocks(text, tables):
         if isinstance(block, TableBlock):
             for cell in cells.read(block, above.product or context.product, above.company or context.company):
-                _add(figures, _of_cell(document, catalog, cell))
+                _add(figures, _of_cell(document, document_id, catalog, cell))
             continue
         start, end = block
-        if text[start] == "#" or _is_heading(text, start, end):
+        if text[start] == "#" or is_heading(text, start, end):
             context = reader.heading(start, end, context)
             above = reader.heading(start, end, Context(above.product, above.company))
             continue
         for statement in reader.sentence(start, end, context):
-            _add(figures, _of_statement(document, catalog, statement))
+            _add(figures, _of_statement(document, document_id, catalog, statement))
     owned = reader.owned | cells.owned
     unowned = tuple(item.value for item in items if item.kind == "quantity" and item.start not in owned
                     and item.value.dimension not in _COUNTLESS)
@@ -117,12 +117,6 @@ def extract(document: Document, catalog: Catalog) -> Extraction:
 def _add(figures: dict[str, Figure], figure: Figure | None) -> None:
     if figure is not None:
         figures.setdefault(figure.id, figure)
-
-
-def _is_heading(text: str, start: int, end: int) -> bool:
-    """A short line of its own that does not end like a sentence."""
-    return (end - start <= 40 and (start == 0 or text[start - 1] == "\n") and (end == len(text) or text[end] == "\n")
-            and text[end - 1] not in "。！？!?.；;，,：:" and not text.startswith(("-", "*", "|"), start))
 
 
 def _blocks(text: str, tables: list[TableBlock]) -> Iterator[TableBlock | tuple[int, int]]:
@@ -135,10 +129,10 @@ def _blocks(text: str, tables: list[TableBlock]) -> Iterator[TableBlock | tuple[
     yield from sentences(text, at, len(text))
 
 
-def _of_statement(document: Document, catalog: Catalog, statement: Statement) -> Figure | None:
+def _of_statement(document: Document, document_id: str, catalog: Catalog, statement: Statement) -> Figure | None:
     item: Item = statement.item
     attribute = catalog.attributes[statement.attribute]
-    common = _common(document, statement, statement.quote)
+    common = _common(document, document_id, statement, statement.quote)
     if item.kind == "date":
         return _figure(common, text=item.value.iso, start=item.start, end=item.end, dimension="date")
     if item.kind == "memory_type":
@@ -146,9 +140,9 @@ def _of_statement(document: Document, catalog: Catalog, statement: Statement) ->
     return _quantity_figure(common, attribute, item.value)
 
 
-def _of_cell(document: Document, catalog: Catalog, cell: CellStatement) -> Figure | None:
+def _of_cell(document: Document, document_id: str, catalog: Catalog, cell: CellStatement) -> Figure | None:
     attribute = catalog.attributes[cell.attribute]
-    common = _common(document, cell, cell.quote) | {"note": cell.note}
+    common = _common(document, document_id, cell, cell.quote) | {"note": cell.note}
     # A row that names its own source is as old as that source, and claimed by whom the row says.
     if cell.publisher or cell.url:
         common |= {"publisher": cell.publisher, "url": cell.url, "as_of": cell.as_of}
@@ -163,12 +157,12 @@ def _of_cell(document: Document, catalog: Catalog, cell: CellStatement) -> Figur
     return _figure(common, text=text.strip(), start=cell.cell.start, end=cell.cell.end, dimension=dimension)
 
 
-def _common(document: Document, statement: Statement | CellStatement, quote: tuple[int, int]) -> dict[str, object]:
+def _common(document: Document, document_id: str, statement: Statement | CellStatement, quote: tuple[int, int]) -> dict[str, object]:
     subject = statement.subject
     scope = statement.scope or (subject.kind if subject.kind in ("die", "card", "server", "cluster") else None)
     status = "rumour" if document.claimed_by == "rumour" and statement.status == "stated" else statement.status
     return {
-        "document_id": document.id, "subject": subject.id, "subject_name": subject.name, "subject_kind": subject.kind,
+        "document_id": document_id, "subject": subject.id, "subject_name": subject.name, "subject_kind": subject.kind,
         "attribute": statement.attribute, "quote_start": quote[0], "quote_end": quote[1],
         "conditions": statement.conditions, "scope": scope, "period": statement.period, "status": status,
         "claimed_by": document.claimed_by, "publisher": document.publisher, "url": document.url, "as_of": document.published,

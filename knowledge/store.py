@@ -1,0 +1,372 @@
+"""The store: documents, passages, figures and the lexical index, in one SQLite file; the one source of truth."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal
+
+from knowledge.documents import Document, Passage
+from knowledge.errors import BusyError, StoreError
+from knowledge.figures import Figure
+from knowledge.migrations import migrate
+from knowledge.quantities import Quantity
+
+_DOCUMENT = "id, origin, title, publisher, url, published, language, kind, claimed_by"
+_FIGURE = [item.name for item in fields(Figure)]
+_FIGURE_COLUMNS = ", ".join(f'"{name}"' for name in _FIGURE)
+_DECIMALS = frozenset({"value", "base", "high", "high_base"})
+_PASSAGE = 'id, document_id, start, "end", text, heading, header, is_table, page'
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentInfo:
+    """A document without its text."""
+
+    id: str
+    origin: str
+    title: str
+    publisher: str | None
+    url: str | None
+    published: str | None
+    language: str
+    kind: str
+    claimed_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How much a store holds; `pending` passages wait for their vectors, `unowned` quantities found no subject."""
+
+    documents: int
+    passages: int
+    figures: int
+    pending: int
+    unowned: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """All that one document brings into the store, in one transaction."""
+
+    document: Document
+    passages: Sequence[Passage]
+    figures: Sequence[Figure]
+    tokens: Sequence[str]
+    unowned: Sequence[Quantity] = ()
+    fingerprint: str = ""
+    signature: bytes | None = None
+    bands: Sequence[str] = ()
+    article: str = ""
+
+
+class Store:
+    """Rows in, rows out. Each thread has its own connection; writers are kept apart by the home's lock."""
+
+    def __init__(self, path: Path | str) -> None:
+        self._path = str(path)
+        self._local = threading.local()
+        self._connections: list[sqlite3.Connection] = []
+        self._guard = threading.Lock()
+        self._write = threading.RLock()
+        with self._explained():
+            migrate(self._connection, self._path)
+
+    @classmethod
+    def open(cls, home: Path) -> Store:
+        """The store in `home`, created or brought to the current schema. Raises StoreError for people."""
+        return cls(home / "xinwen.db")
+
+    # --- connections and transactions -------------------------------------------------------------------------------
+
+    @property
+    def _connection(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = sqlite3.connect(self._path, timeout=10, isolation_level=None, check_same_thread=False, cached_statements=256)
+            for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON", "cache_size = -16000", "temp_store = MEMORY"):
+                connection.execute(f"PRAGMA {pragma}")
+            self._local.connection = connection
+            with self._guard:
+                self._connections.append(connection)
+        return connection
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """SQLite's errors in words that help."""
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            text = str(error)
+            if "full" in text:
+                raise StoreError(f"the disk that holds {self._path} is full; free some space and run the command again: "
+                                 "what was already stored is kept") from error
+            if "locked" in text or "busy" in text:
+                raise BusyError(f"another process is writing to {self._path}; wait until it is done") from error
+            if "readonly" in text or "unable to open" in text:
+                raise StoreError(f"{self._path} cannot be opened for writing ({text}); name another home with --home") from error
+            raise StoreError(f"{self._path}: {text}") from error
+        except sqlite3.DatabaseError as error:
+            raise StoreError(f"{self._path} is damaged or not a store ({error}); move it away and run `xinwen sync`") from error
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._write, self._explained():
+            connection = self._connection
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute(
+                    "INSERT INTO meta VALUES ('revision', '1') ON CONFLICT (key) DO UPDATE SET value = CAST(value AS INTEGER) + 1")
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+
+    def _rows(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        with self._explained():
+            return self._connection.execute(sql, values).fetchall()
+
+    def close(self) -> None:
+        """Closes the connections of all threads."""
+        with self._guard:
+            for connection in self._connections:
+                connection.close()
+            self._connections.clear()
+        self._local = threading.local()
+
+    # --- writing ----------------------------------------------------------------------------------------------------
+
+    def put(self, entries: Sequence[Entry]) -> list[Literal["added", "updated", "unchanged"]]:
+        """Stores documents with their passages, figures and lexical entries in one transaction, replacing what the same
+        origins held before; returns for each what happened. Passages wait, marked pending, for their vectors."""
+        outcomes: list[Literal["added", "updated", "unchanged"]] = []
+        with self._transaction() as connection:
+            for entry in entries:
+                outcomes.append(self._put(connection, entry))
+        return outcomes
+
+    def _put(self, connection: sqlite3.Connection, entry: Entry) -> Literal["added", "updated", "unchanged"]:
+        document = entry.document
+        document_id = document.id
+        known = connection.execute("SELECT id FROM documents WHERE origin = ?", (document.origin,)).fetchone()
+        if entry.fingerprint:
+            connection.execute("INSERT OR REPLACE INTO fingerprints VALUES (?, ?)", (document.origin, entry.fingerprint))
+        if known is not None:
+            self._delete(connection, known[0])
+        connection.execute(
+            "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (document_id, document.origin, document.title, document.publisher, document.url, document.published, document.language,
+             document.kind, document.claimed_by, document.text, json.dumps(document.pages), entry.article or document_id, len(entry.unowned)))
+        for passage, tokens in zip(entry.passages, entry.tokens, strict=True):
+            cursor = connection.execute(
+                f"INSERT INTO passages ({_PASSAGE}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (passage.id, document_id, passage.start, passage.end, passage.text, json.dumps(passage.heading, ensure_ascii=False),
+                 passage.header, int(passage.table), passage.page))
+            connection.execute("INSERT INTO lexical (rowid, tokens) VALUES (?, ?)", (cursor.lastrowid, tokens))
+            connection.execute("DELETE FROM obsolete WHERE passage_id = ?", (passage.id,))
+        connection.executemany(f"INSERT INTO figures ({_FIGURE_COLUMNS}) VALUES ({', '.join('?' * len(_FIGURE))})",
+                               [_figure_row(figure) for figure in entry.figures])
+        connection.executemany("INSERT INTO unowned VALUES (?, ?, ?, ?, ?)",
+                               [(document_id, item.start, item.end, item.text, item.dimension) for item in entry.unowned])
+        if entry.signature is not None:
+            connection.execute("INSERT INTO signatures VALUES (?, ?)", (document_id, entry.signature))
+            connection.executemany("INSERT INTO bands VALUES (?, ?)", [(band, document_id) for band in entry.bands])
+        if known is None:
+            return "added"
+        return "unchanged" if known[0] == document_id else "updated"
+
+    @staticmethod
+    def _delete(connection: sqlite3.Connection, document_id: str) -> None:
+        connection.execute("DELETE FROM lexical WHERE rowid IN (SELECT number FROM passages WHERE document_id = ?)", (document_id,))
+        connection.execute("INSERT OR IGNORE INTO obsolete SELECT id FROM passages WHERE document_id = ? AND pending = 0", (document_id,))
+        connection.execute("DELETE FROM documents WHERE id = ?", (document_id,))
+
+    def remove(self, document_id: str) -> bool:
+        """Removes a document with everything that came from it; False when there is none of that id."""
+        with self._transaction() as connection:
+            origin = connection.execute("SELECT origin FROM documents WHERE id = ?", (document_id,)).fetchone()
+            if origin is None:
+                return False
+            self._delete(connection, document_id)
+            connection.execute("DELETE FROM fingerprints WHERE origin = ?", origin)
+        return True
+
+    def touch(self, origin: str, fingerprint: str) -> None:
+        """Notes that `origin` was read again and says the same."""
+        with self._transaction() as connection:
+            connection.execute("INSERT OR REPLACE INTO fingerprints VALUES (?, ?)", (origin, fingerprint))
+
+    def mark_embedded(self, passage_ids: Sequence[str]) -> None:
+        """Says that these passages have their vectors."""
+        with self._transaction() as connection:
+            connection.executemany("UPDATE passages SET pending = 0 WHERE id = ?", [(passage_id,) for passage_id in passage_ids])
+
+    def mark_all_pending(self) -> None:
+        """Says that every vector has to be made again."""
+        with self._transaction() as connection:
+            connection.execute("UPDATE passages SET pending = 1")
+            connection.execute("DELETE FROM obsolete")
+
+    def forget_obsolete(self, passage_ids: Sequence[str]) -> None:
+        """Says that the vectors of these replaced passages are gone."""
+        with self._transaction() as connection:
+            connection.executemany("DELETE FROM obsolete WHERE passage_id = ?", [(passage_id,) for passage_id in passage_ids])
+
+    def set_meta(self, key: str, value: str) -> None:
+        with self._transaction() as connection:
+            connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+    # --- reading ----------------------------------------------------------------------------------------------------
+
+    def meta(self, key: str) -> str | None:
+        rows = self._rows("SELECT value FROM meta WHERE key = ?", (key,))
+        return str(rows[0][0]) if rows else None
+
+    @property
+    def revision(self) -> int:
+        """A number that grows with every committed change, of this process or another."""
+        return int(self.meta("revision") or 0)
+
+    def fingerprint(self, origin: str) -> str | None:
+        rows = self._rows("SELECT fingerprint FROM fingerprints WHERE origin = ?", (origin,))
+        return str(rows[0][0]) if rows else None
+
+    def document(self, document_id: str) -> Document | None:
+        rows = self._rows("SELECT origin, title, text, publisher, url, published, language, kind, claimed_by, pages FROM documents WHERE id = ?",
+                          (document_id,))
+        if not rows:
+            return None
+        *plain, pages = rows[0]
+        return Document(*plain, pages=tuple((offset, label) for offset, label in json.loads(pages)))
+
+    def documents(self) -> list[DocumentInfo]:
+        return [DocumentInfo(*row) for row in self._rows(f"SELECT {_DOCUMENT} FROM documents ORDER BY origin")]
+
+    def document_infos(self, document_ids: Collection[str]) -> dict[str, DocumentInfo]:
+        rows = self._in(f"SELECT {_DOCUMENT} FROM documents WHERE id IN", document_ids)
+        return {row[0]: DocumentInfo(*row) for row in rows}
+
+    def origins(self, prefix: str = "") -> dict[str, str]:
+        """Origin → document id of the documents whose origin begins with `prefix`."""
+        return dict(self._rows("SELECT origin, id FROM documents WHERE substr(origin, 1, ?) = ?", (len(prefix), prefix)))
+
+    def passages(self, passage_ids: Collection[str]) -> dict[str, Passage]:
+        return {row[0]: _passage(row) for row in self._in(f"SELECT {_PASSAGE} FROM passages WHERE id IN", passage_ids)}
+
+    def passages_of(self, document_id: str) -> list[Passage]:
+        return [_passage(row) for row in self._rows(f"SELECT {_PASSAGE} FROM passages WHERE document_id = ? ORDER BY start", (document_id,))]
+
+    def figures(self, subjects: Collection[str] | None = None, attributes: Collection[str] | None = None,
+                document_id: str | None = None) -> list[Figure]:
+        """The figures of these subjects and attributes (None: of all), in the order they were stored."""
+        where, values = [], []
+        for column, wanted in (("subject", subjects), ("attribute", attributes)):
+            if wanted is not None:
+                where.append(f"{column} IN ({', '.join('?' * len(wanted))})")
+                values += list(wanted)
+        if document_id is not None:
+            where.append("document_id = ?")
+            values.append(document_id)
+        clause = f" WHERE {' AND '.join(where)}" if where else ""
+        return [_figure(row) for row in self._rows(f"SELECT {_FIGURE_COLUMNS} FROM figures{clause} ORDER BY rowid", values)]
+
+    def subjects(self) -> list[tuple[str, str, str, int]]:
+        """(subject, name, kind, number of figures) of everything that figures are about."""
+        return self._rows("SELECT subject, min(subject_name), min(subject_kind), count(*) FROM figures GROUP BY subject ORDER BY 4 DESC")
+
+    def unowned(self, limit: int = 1000) -> list[tuple[str, str, str, str]]:
+        """(origin, quantity, dimension, context) of quantities that found no owner."""
+        return self._rows(
+            'SELECT d.origin, u.text, u.dimension, substr(d.text, max(1, u.start - 24), u."end" - u.start + 50) FROM unowned u '
+            "JOIN documents d ON d.id = u.document_id LIMIT ?", (limit,))
+
+    def lexical(self, words: Sequence[str], k: int) -> list[tuple[str, float]]:
+        """(passage id, BM25 score, higher is better) of the best `k` passages that hold any of `words`."""
+        clean = [word.replace('"', "") for word in words if word.strip('" ')]
+        if not clean:
+            return []
+        # Quoted, every token is a string to FTS5, never an operator.
+        match = " OR ".join(f'"{word}"' for word in clean[:64])
+        return [(row[0], -row[1]) for row in self._rows(
+            "SELECT p.id, f.score FROM (SELECT rowid, bm25(lexical) AS score FROM lexical WHERE lexical MATCH ? ORDER BY rank LIMIT ?) f "
+            "JOIN passages p ON p.number = f.rowid ORDER BY f.score", (match, k))]
+
+    def pending(self, limit: int) -> list[tuple[Passage, str]]:
+        """Passages that wait for their vectors, with their document's title, oldest first."""
+        rows = self._rows(
+            f"SELECT {', '.join('p.' + name.strip() for name in _PASSAGE.split(','))}, d.title FROM passages p JOIN documents d ON d.id = p.document_id "
+            "WHERE p.pending = 1 ORDER BY p.number LIMIT ?", (limit,))
+        return [(_passage(row[:-1]), row[-1]) for row in rows]
+
+    def obsolete(self) -> list[str]:
+        return [row[0] for row in self._rows("SELECT passage_id FROM obsolete")]
+
+    def counts(self) -> Counts:
+        def one(sql: str) -> int:
+            return int(self._rows(sql)[0][0] or 0)
+
+        size = one("SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()")
+        return Counts(one("SELECT count(*) FROM documents"), one("SELECT count(*) FROM passages"), one("SELECT count(*) FROM figures"),
+                      one("SELECT count(*) FROM passages WHERE pending = 1"), one("SELECT sum(unowned) FROM documents"), size)
+
+    def candidates(self, bands: Sequence[str]) -> list[tuple[str, str, bytes]]:
+        """(document id, article, signature) of the documents that share a band: possible reprints."""
+        rows = self._in("SELECT DISTINCT d.id, d.article, s.signature FROM bands b JOIN documents d ON d.id = b.document_id "
+                        "JOIN signatures s ON s.document_id = d.id WHERE b.band IN", bands)
+        return [(row[0], row[1], row[2]) for row in rows]
+
+    def article_of(self, document_ids: Collection[str]) -> dict[str, str]:
+        """Document id → the article it is a printing of; reprints share one."""
+        return dict(self._in("SELECT id, article FROM documents WHERE id IN", document_ids))
+
+    def reprints(self, document_id: str) -> list[DocumentInfo]:
+        """The other printings of the same article, oldest first."""
+        return [DocumentInfo(*row) for row in self._rows(
+            f"SELECT {_DOCUMENT} FROM documents WHERE article = (SELECT article FROM documents WHERE id = ?) AND id <> ? ORDER BY published",
+            (document_id, document_id))]
+
+    def reprint_publishers(self, document_id: str) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(info.publisher or info.origin for info in self.reprints(document_id)))
+
+    def _in(self, sql: str, values: Collection[str]) -> list[tuple[Any, ...]]:
+        found: list[tuple[Any, ...]] = []
+        wanted = list(values)
+        for at in range(0, len(wanted), 500):
+            part = wanted[at : at + 500]
+            found += self._rows(f"{sql} ({', '.join('?' * len(part))})", part)
+        return found
+
+
+def _figure_row(figure: Figure) -> list[object]:
+    row: list[object] = []
+    for name in _FIGURE:
+        value = getattr(figure, name)
+        if name == "conditions":
+            value = " ".join(value)
+        elif name in _DECIMALS and value is not None:
+            value = str(value)
+        row.append(value)
+    return row
+
+
+def _figure(row: tuple[Any, ...]) -> Figure:
+    values = dict(zip(_FIGURE, row, strict=True))
+    values["conditions"] = tuple(values["conditions"].split())
+    for name in _DECIMALS:
+        if values[name] is not None:
+            values[name] = Decimal(values[name])
+    return Figure(**values)
+
+
+def _passage(row: tuple[Any, ...]) -> Passage:
+    identity, document_id, start, end, text, heading, header, is_table, page = row
+    return Passage(document_id, start, end, text, tuple(json.loads(heading)), header, bool(is_table), page, identity)
