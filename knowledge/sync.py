@@ -1,0 +1,199 @@
+"""Sync: load → split → extract → store → embed; incremental, and resumable wherever it was stopped."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from knowledge.catalog import Catalog
+from knowledge.documents import Document
+from knowledge.embeddings import Embedder
+from knowledge.errors import DocumentError, StoreError, XinwenError
+from knowledge.figures import extract
+from knowledge.lexical import tokens
+from knowledge.loaders import discover, load_bytes
+from knowledge.passages import split
+from knowledge.reprints import bands, same_figures, signature, similarity
+from knowledge.store import Entry, Store
+from knowledge.vectors import Vectors
+
+# Raised when extraction changes, so that stored documents are read again.
+PIPELINE = "1"
+# Documents a transaction: few enough to be done in well under a second, enough to make the commit's cost small.
+BATCH = 32
+# Passages embedded between two commits: about three seconds of work are lost at most.
+EMBED_BATCH = 32
+# Two articles are printings of one when this share of their shingles is the same, and every number in them is.
+REPRINT = 0.8
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    origin: str
+    reason: str
+
+
+@dataclass(slots=True)
+class IngestReport:
+    """What became of each input: origins added, updated, unchanged; failures with their reason."""
+
+    added: list[str] = field(default_factory=list)
+    updated: list[str] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    failed: list[Failure] = field(default_factory=list)
+
+
+class Sync:
+    """Brings documents into a store. The caller holds the home's write lock."""
+
+    def __init__(self, store: Store, catalog: Catalog, catalog_version: str = "") -> None:
+        self._store = store
+        self._catalog = catalog
+        self._version = f"{PIPELINE}:{catalog_version}"
+
+    def ingest(self, paths: Sequence[str | Path], progress: Progress | None = None) -> IngestReport:
+        """Reads files and folders; an input that fails is named in the report, the others are done."""
+        report = IngestReport()
+        local = []
+        for path in paths:
+            if str(path).startswith(("http://", "https://")):
+                report.failed.append(Failure(str(path), "web addresses are not read yet; save the page as HTML and ingest the file"))
+            else:
+                local.append(Path(path))
+        files, failures = discover(local)
+        report.failed += [Failure(str(path), reason) for path, reason in failures]
+        inputs = [(str(path.resolve()), path) for path in files]
+        self._run(((origin, path.name, path) for origin, path in inputs), len(inputs), report, progress)
+        return report
+
+    def corpus(self, progress: Progress | None = None) -> IngestReport:
+        """Brings the shipped corpus to the state this release ships, and removes what it ships no more."""
+        report = IngestReport()
+        shipped = dict(_shipped(resources.files("knowledge") / "corpus", ""))
+        for origin, document_id in self._store.origins("corpus:").items():
+            if origin not in shipped:
+                self._store.remove(document_id)
+        self._run(((origin, Path(origin).name, item) for origin, item in shipped.items()), len(shipped), report, progress)
+        return report
+
+    def _run(self, inputs: Iterator[tuple[str, str, Path | Traversable]], total: int, report: IngestReport, progress: Progress | None) -> None:
+        waiting: list[Entry] = []
+        for done, (origin, name, source) in enumerate(inputs, 1):
+            try:
+                entry = self._read(origin, name, source, report)
+            except XinwenError as error:
+                report.failed.append(Failure(origin, str(error)))
+                entry = None
+            except OSError as error:
+                report.failed.append(Failure(origin, f"cannot be read ({error.strerror or error})"))
+                entry = None
+            if entry is not None:
+                waiting.append(entry)
+            if len(waiting) >= BATCH:
+                self._commit(waiting, report)
+                waiting = []
+            if progress is not None:
+                progress("read", done, total)
+        self._commit(waiting, report)
+
+    def _commit(self, entries: list[Entry], report: IngestReport) -> None:
+        if not entries:
+            return
+        grouped = self._grouped(entries)
+        for entry, outcome in zip(grouped, self._store.put(grouped), strict=True):
+            getattr(report, outcome).append(entry.document.origin)
+
+    def _read(self, origin: str, name: str, source: Path | Traversable, report: IngestReport) -> Entry | None:
+        """The entry of one input; None when it has not changed since it was read last."""
+        from knowledge.loaders import MAX_BYTES
+
+        if isinstance(source, Path) and source.stat().st_size > MAX_BYTES:
+            raise DocumentError(f"{origin} is larger than {MAX_BYTES // 1_000_000} MB; split it into parts")
+        data = source.read_bytes()
+        fingerprint = f"{self._version}:{hashlib.sha256(data).hexdigest()}"
+        if self._store.fingerprint(origin) == fingerprint:
+            report.unchanged.append(origin)
+            return None
+        document = load_bytes(data, name, origin)
+        return self.entry(document, fingerprint)
+
+    def entry(self, document: Document, fingerprint: str = "") -> Entry:
+        """All that `document` brings: passages, figures, tokens, signature."""
+        passages = split(document)
+        found = extract(document, self._catalog)
+        words = [" ".join(tokens(passage.searchable(document.title), self._catalog)) for passage in passages]
+        signed = signature(document.text)
+        return Entry(document, passages, found.figures, words, found.unowned, fingerprint, signed, bands(signed) if signed else ())
+
+    def _grouped(self, entries: list[Entry]) -> list[Entry]:
+        """Gives each entry the article it is a printing of: one stored before, one of this batch, or itself."""
+        from dataclasses import replace
+
+        grouped: list[Entry] = []
+        for entry in entries:
+            article = entry.document.id
+            if entry.signature is not None:
+                near = [(other, known, signed) for other, known, signed in self._store.candidates(entry.bands) if other != entry.document.id]
+                near += [(other.document.id, other.article, other.signature) for other in grouped
+                         if other.signature is not None and set(other.bands) & set(entry.bands)]
+                for other_id, known, signed in near:
+                    if similarity(entry.signature, signed) >= REPRINT and self._same(entry.document, other_id, grouped):
+                        article = known
+                        break
+            grouped.append(replace(entry, article=article))
+        return grouped
+
+    def _same(self, document: Document, other_id: str, grouped: list[Entry]) -> bool:
+        """Whether two near-identical texts also state the same numbers: an edit of one figure is no reprint."""
+        other = next((entry.document for entry in grouped if entry.document.id == other_id), None) or self._store.document(other_id)
+        return other is not None and same_figures(document.text, other.text)
+
+    def embed(self, vectors: Vectors, embeddings: Embedder, progress: Progress | None = None, stop: threading.Event | None = None,
+              limit: int | None = None) -> int:
+        """Makes the vectors of pending passages, a batch a commit; returns how many. Stops early when `stop` is set."""
+        gone = self._store.obsolete()
+        if gone:
+            vectors.delete(gone)
+            self._store.forget_obsolete(gone)
+        total, done = self._store.counts().pending, 0
+        while limit is None or done < limit:
+            if stop is not None and stop.is_set():
+                break
+            batch = self._store.pending(EMBED_BATCH)
+            if not batch:
+                break
+            # Texts of like length share a batch without padding.
+            batch.sort(key=lambda item: len(item[0].text))
+            ids = [passage.id for passage, _ in batch]
+            vectors.add(ids, embeddings.embed_documents([passage.searchable(title) for passage, title in batch]))
+            self._store.mark_embedded(ids)
+            done += len(batch)
+            if progress is not None:
+                progress("embed", done, max(total, done))
+        return done
+
+
+def check_index(store: Store, vectors: Vectors) -> None:
+    """Marks every passage pending when the index has lost vectors (a damaged or deleted index is made anew)."""
+    counts = store.counts()
+    if vectors.count() < counts.passages - counts.pending:
+        store.mark_all_pending()
+
+
+def _shipped(folder: Traversable, prefix: str) -> Iterator[tuple[str, Traversable]]:
+    for item in sorted(folder.iterdir(), key=lambda item: item.name):
+        path = f"{prefix}{item.name}"
+        if item.is_dir():
+            yield from _shipped(item, f"{path}/")
+        elif item.name.endswith(".md"):
+            yield f"corpus:{path}", item
+
+
+__all__ = ["Failure", "IngestReport", "StoreError", "Sync", "check_index"]
