@@ -93,7 +93,9 @@ def read(text: str, catalog: Catalog, *, title: str = "", published: str | None 
     for start, end in sentences(text):
         sentence = reader.sentence(start, end, spans.between(start, end), carried)
         read_sentences.append(sentence)
-        products = [item.value for item in sentence.subjects if not item.value.is_company] or [item.value for item in sentence.subjects]
+        products = [item.value for item in sentence.subjects if not item.value.is_company] or [
+            item.value for item in sentence.subjects
+        ]
         carried = products[0] if products else carried
     subjects = {item.value.id: item.value for item in (*above, *(item for item in items if item.kind == "subject"))}
     return Reading(text, title, tuple(read_sentences), subjects)
@@ -107,37 +109,80 @@ class _Reader:
         subjects = tuple(item for item in items if item.kind == "subject")
         attributes = [item for item in items if item.kind in ("attribute", "cue")]
         negations = [item for item in items if item.kind == "negation"]
-        breaks = [start + match.start() for match in self._breaks.finditer(self._text[start:end])
-                  if not self._in_number(start + match.start())]
+        breaks = [
+            start + match.start()
+            for match in self._breaks.finditer(self._text[start:end])
+            if not self._in_number(start + match.start())
+        ]
         claims = []
         for item in items:
             if item.kind not in ("quantity", "date"):
                 continue
-            clause = (max([point for point in breaks if point < item.start], default=start),
-                      min([point for point in breaks if point >= item.end], default=end))
+            clause = (
+                max([point for point in breaks if point < item.start], default=start),
+                min([point for point in breaks if point >= item.end], default=end),
+            )
             claims.append(self._claim(item, (start, end), clause, subjects, attributes, negations, carried))
-        return Sentence(start, end, self._text[start:end], subjects, frozenset(name for item in attributes for name in item.value),
-                        tuple(claims), bool(negations))
+        return Sentence(
+            start,
+            end,
+            self._text[start:end],
+            subjects,
+            frozenset(name for item in attributes for name in item.value),
+            tuple(claims),
+            bool(negations),
+        )
 
     def _in_number(self, at: int) -> bool:
         return 0 < at < len(self._text) - 1 and self._text[at - 1].isdigit() and self._text[at + 1].isdigit()
 
-    def _claim(self, item: Item, sentence: tuple[int, int], clause: tuple[int, int], subjects: Sequence[Item],
-               attributes: Sequence[Item], negations: Sequence[Item], carried: Subject | None) -> Claim:
+    def _claim(
+        self,
+        item: Item,
+        sentence: tuple[int, int],
+        clause: tuple[int, int],
+        subjects: Sequence[Item],
+        attributes: Sequence[Item],
+        negations: Sequence[Item],
+        carried: Subject | None,
+    ) -> Claim:
         quantity = item.value if isinstance(item.value, Quantity) else None
         iso = item.value.iso if isinstance(item.value, DateMention) else None
         negated = any(clause[0] <= negation.start < clause[1] for negation in negations)
         found = self._figures.get(item.start, [])
         if found:
             first = found[0]
-            return Claim(item.start, item.end, self._text[item.start : item.end], sentence, quantity, iso,
-                         frozenset(figure.subject for figure in found), frozenset(figure.attribute for figure in found),
-                         frozenset(first.conditions) & SEPARATING, first.scope, first.period, first.status, negated, True, first)
+            return Claim(
+                item.start,
+                item.end,
+                self._text[item.start : item.end],
+                sentence,
+                quantity,
+                iso,
+                frozenset(figure.subject for figure in found),
+                frozenset(figure.attribute for figure in found),
+                frozenset(first.conditions) & SEPARATING,
+                first.scope,
+                first.period,
+                first.status,
+                negated,
+                True,
+                first,
+            )
         near = self._nearest(item, subjects, sentence)
         owner = {near.value.id} if near is not None else {carried.id} if carried is not None else set()
         here = self._nearest(item, [other for other in attributes if clause[0] <= other.start < clause[1]], clause)
-        return Claim(item.start, item.end, self._text[item.start : item.end], sentence, quantity, iso, frozenset(owner),
-                     frozenset(here.value) if here is not None else frozenset(), negated=negated)
+        return Claim(
+            item.start,
+            item.end,
+            self._text[item.start : item.end],
+            sentence,
+            quantity,
+            iso,
+            frozenset(owner),
+            frozenset(here.value) if here is not None else frozenset(),
+            negated=negated,
+        )
 
     @staticmethod
     def _nearest(item: Item, others: Sequence[Item], _within: tuple[int, int]) -> Item | None:

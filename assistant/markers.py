@@ -15,6 +15,7 @@ _WRITTEN = re.compile(
 _FULL_WIDTH = str.maketrans("０１２３４５６７８９", "0123456789")
 _OPEN = "[［【"
 _CLOSE = "]］】"
+_WAITING = re.compile(r"[。！？.!?]?[ \t]*$")
 # Longer than any marker: an open bracket that is not closed by then is just text.
 _LONGEST = 24
 
@@ -56,10 +57,9 @@ class CitationStream:
         text = self._held + delta
         at = max(text.rfind(mark) for mark in _OPEN)
         closed = at >= 0 and any(mark in text[at:] for mark in _CLOSE)
-        # A blank after a full stop waits too: a marker may follow and then stands right behind the stop.
         cut = at if at >= 0 and not closed and len(text) - at <= _LONGEST else len(text)
-        while 0 < cut and cut == len(text) and text[cut - 1] in " \t":
-            cut -= 1
+        # A full stop and blanks at the end wait too: a marker may follow, and then stands right behind the stop.
+        cut = _WAITING.search(text[:cut]).start()  # type: ignore[union-attr]
         self._held = text[cut:]
         return self._pass(text[:cut])
 

