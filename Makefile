@@ -33,7 +33,7 @@ bench: setup
 	$(BIN)/python -m evals.bench
 
 lock:
-	$(BIN)/uv pip compile pyproject.toml --extra dev --extra postgres --python-version 3.11 -o requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --extra dev --python-version 3.11 -o requirements.lock
 	# A local CPU build has a version suffix that no index knows.
 	sed -i 's/^torch==\([0-9.]*\)+cpu/torch==\1/' requirements.lock
 

@@ -1,0 +1,31 @@
+"""Phrases: the words by which questions say what they want, compiled from data."""
+
+from __future__ import annotations
+
+import functools
+import re
+from importlib import resources
+from typing import Any
+
+import yaml
+
+
+class Phrases:
+    """`says("rank", text)` tells whether the (folded) question uses a phrase of that group."""
+
+    def __init__(self, raw: dict[str, Any]) -> None:
+        self.numbers: dict[str, int] = raw.pop("numbers")
+        self.unknown_attributes: tuple[str, ...] = tuple(raw.pop("unknown_attributes"))
+        self.kinds = {kind: re.compile("|".join(words), re.I) for kind, words in raw.pop("kinds").items()}
+        self.operators = {op: tuple(words) for op, words in raw.pop("operators").items()}
+        self._patterns = {group: re.compile("|".join(f"(?:{word})" for word in words), re.I) for group, words in raw.items()}
+
+    def says(self, group: str, text: str) -> re.Match[str] | None:
+        return self._patterns[group].search(text)
+
+
+@functools.lru_cache(maxsize=1)
+def load_phrases() -> Phrases:
+    """The shipped phrases, read once."""
+    text = (resources.files("assistant") / "phrases.yaml").read_text("utf-8")
+    return Phrases(yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))

@@ -1,0 +1,97 @@
+"""Question: what was asked, understood: subjects, attributes, intent, period, conditions; prints as a sentence."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from knowledge.figures import Figure
+
+Intent = Literal["lookup", "compare", "rank", "filter", "list", "profile", "derive", "when", "who", "why", "timeline", "open",
+                 "count", "smalltalk", "out_of_scope", "empty"]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Subject(_Frozen):
+    """A product, company or cluster asked about; `ambiguous` lists the catalogue ids that a vague name may mean."""
+
+    id: str
+    name: str
+    kind: str = "card"
+    ambiguous: tuple[str, ...] = ()
+
+
+class Filter(_Frozen):
+    """A condition on an attribute: `op` is >=, >, <=, <, = or "has"; `value` in the dimension's base unit."""
+
+    attribute: str
+    op: str
+    value: str | None = None
+    text: str = ""
+    dimension: str = ""
+
+
+class Premise(_Frozen):
+    """A figure that the question takes for granted."""
+
+    attribute: str
+    text: str
+    value: str
+    unit: str
+    dimension: str
+    base: str
+    subject: str | None = None
+
+    def as_figure(self) -> Figure:
+        """The premise in the form that figures are compared in."""
+        return Figure(document_id="", subject=self.subject or "", subject_name="", subject_kind="", attribute=self.attribute, text=self.text,
+                      start=0, end=0, quote_start=0, quote_end=0, value=Decimal(self.value), unit=self.unit, dimension=self.dimension,
+                      base=Decimal(self.base), id="premise")
+
+
+class Question(_Frozen):
+    """A question understood. `attributes` are named outright; each of `cues` is a vague word's possible attributes."""
+
+    text: str
+    language: Literal["zh", "en"] = "zh"
+    subjects: tuple[Subject, ...] = ()
+    attributes: tuple[str, ...] = ()
+    cues: tuple[tuple[str, ...], ...] = ()
+    intent: Intent = "open"
+    rank_direction: Literal["highest", "lowest"] = "highest"
+    rank_n: int | None = None
+    filters: tuple[Filter, ...] = ()
+    derive: Literal["ratio", "difference", "per_watt", "total"] | None = None
+    count: int | None = None
+    domestic_only: bool | None = None
+    kind: str | None = None
+    scope: str | None = None
+    conditions: tuple[str, ...] = ()
+    period: str | None = None
+    as_of: str | None = None
+    unit: str | None = None
+    table: bool = False
+    premise: tuple[Premise, ...] = ()
+    unknown_names: tuple[str, ...] = ()
+    unknown_attributes: tuple[str, ...] = ()
+    inherited: tuple[str, ...] = ()
+
+    @property
+    def attribute_groups(self) -> tuple[tuple[str, ...], ...]:
+        """Each asked attribute as a group of one, each vague word as the group of what it may mean."""
+        return (*((name,) for name in self.attributes), *self.cues)
+
+    @property
+    def asked_attributes(self) -> tuple[str, ...]:
+        """The attributes asked for, vague words by all that they may mean, each once."""
+        return tuple(dict.fromkeys(name for group in self.attribute_groups for name in group))
+
+    def __str__(self) -> str:
+        parts = [", ".join(subject.name for subject in self.subjects), ", ".join("/".join(group) for group in self.attribute_groups),
+                 self.period or "", " ".join(self.conditions)]
+        return f"{self.intent}: " + " · ".join(part for part in parts if part)

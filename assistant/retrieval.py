@@ -1,0 +1,133 @@
+"""Retrieval: a question's passages, by words and by meaning, fused; what is about the asked product comes first."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from knowledge.catalog import Catalog, Product
+from knowledge.documents import Passage
+from knowledge.lexical import query_tokens
+from knowledge.store import DocumentInfo, Store
+from knowledge.vectors import Vectors
+
+if TYPE_CHECKING:
+    from langchain_core.retrievers import BaseRetriever
+
+Mode = Literal["hybrid", "lexical", "dense"]
+
+# Weight of the dense score in the convex sum, chosen on the retrieval set (`python -m evals.retrieval --sweep`).
+DENSE_WEIGHT = 0.6
+POOL = 100
+# A passage about the asked product gains this much of the score range, one about a sibling only loses as much.
+OWN, SIBLING = 0.25, 0.25
+# Copies of one article or rows of one sheet must not fill the first page.
+PER_ARTICLE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage found, with its fused score (higher is better) and the scores it came from (None: not in that list)."""
+
+    passage: Passage
+    document: DocumentInfo
+    score: float
+    lexical: float | None = None
+    dense: float | None = None
+
+
+class Retrieval:
+    """Searches a store and its vectors. Without vectors, or while they fill in, words alone find."""
+
+    def __init__(self, store: Store, catalog: Catalog, vectors: Vectors | None = None, dense_weight: float = DENSE_WEIGHT) -> None:
+        self._store = store
+        self._catalog = catalog
+        self._vectors = vectors
+        self._dense_weight = dense_weight
+        self._about = functools.lru_cache(maxsize=20_000)(self._subjects_of)
+
+    def search(self, text: str, k: int = 10, mode: Mode = "hybrid", subjects: Sequence[str] | None = None) -> list[Hit]:
+        """The best `k` passages for `text`, best first; `subjects` are the catalogue ids it is about (None: read from it)."""
+        lexical = dict(self._store.lexical(self._words(text), POOL)) if mode != "dense" else {}
+        dense = dict(self._vectors.query(text, POOL)) if mode != "lexical" and self._vectors is not None else {}
+        scores = _fuse(lexical, dense, self._dense_weight)
+        passages = self._store.passages(scores)
+        infos = self._store.document_infos({passage.document_id for passage in passages.values()})
+        asked = set(subjects) if subjects is not None else {mention.entry.id for mention in self._catalog.mentions(text)}
+        if asked and mode == "hybrid":
+            scores = {identity: score + self._preference(passages[identity], infos, asked) for identity, score in scores.items() if identity in passages}
+        ranked = sorted((identity for identity in scores if identity in passages), key=lambda identity: (-scores[identity], identity))
+        articles = self._store.article_of(infos)
+        hits: list[Hit] = []
+        taken: dict[str, int] = {}
+        later: list[str] = []
+        for identity in ranked:
+            article = articles.get(passages[identity].document_id, "")
+            if taken.get(article, 0) >= PER_ARTICLE:
+                later.append(identity)
+                continue
+            taken[article] = taken.get(article, 0) + 1
+            hits.append(self._hit(passages[identity], infos, scores, lexical, dense))
+            if len(hits) == k:
+                return hits
+        return hits + [self._hit(passages[identity], infos, scores, lexical, dense) for identity in later[: k - len(hits)]]
+
+    @staticmethod
+    def _hit(passage: Passage, infos: Mapping[str, DocumentInfo], scores: Mapping[str, float], lexical: Mapping[str, float],
+             dense: Mapping[str, float]) -> Hit:
+        return Hit(passage, infos[passage.document_id], scores[passage.id], lexical.get(passage.id), dense.get(passage.id))
+
+    def _words(self, text: str) -> list[str]:
+        """The question's words, and the other names of whatever it names."""
+        words = query_tokens(text, self._catalog)
+        for mention in self._catalog.mentions(text):
+            words += query_tokens(" ".join(mention.entry.names()[:4]), self._catalog)
+        return list(dict.fromkeys(words))
+
+    def _preference(self, passage: Passage, infos: Mapping[str, DocumentInfo], asked: set[str]) -> float:
+        about = self._about(passage.id, passage, infos[passage.document_id].title)
+        if about & asked:
+            return OWN
+        makers = {entry.vendor for entry in map(self._catalog.products.get, asked) if entry is not None}
+        siblings = {name for name in about if isinstance(self._catalog.products.get(name), Product) and self._catalog.products[name].vendor in makers}
+        return -SIBLING if siblings else 0.0
+
+    def _subjects_of(self, _: str, passage: Passage, title: str) -> frozenset[str]:
+        return frozenset(mention.entry.id for mention in self._catalog.mentions(passage.searchable(title)))
+
+
+def _fuse(lexical: Mapping[str, float], dense: Mapping[str, float], weight: float) -> dict[str, float]:
+    """The convex sum of both lists' min–max normalised scores (Bruch et al. 2023); one list alone keeps its order."""
+    if not dense or not lexical:
+        return _normalised(dense or lexical)
+    left, right = _normalised(dense), _normalised(lexical)
+    return {identity: weight * left.get(identity, 0.0) + (1 - weight) * right.get(identity, 0.0) for identity in {*left, *right}}
+
+
+def _normalised(scores: Mapping[str, float]) -> dict[str, float]:
+    if not scores:
+        return {}
+    low, high = min(scores.values()), max(scores.values())
+    return {identity: (score - low) / (high - low) if high > low else 1.0 for identity, score in scores.items()}
+
+
+def as_retriever(retrieval: Retrieval, k: int = 10, mode: Mode = "hybrid") -> BaseRetriever:
+    """`retrieval` as a LangChain retriever, whose Documents carry the citation in their metadata."""
+    from langchain_core.callbacks import CallbackManagerForRetrieverRun
+    from langchain_core.documents import Document as LangChainDocument
+    from langchain_core.retrievers import BaseRetriever
+
+    class EvidenceRetriever(BaseRetriever):
+        """Passages of the home as LangChain Documents, best first."""
+
+        def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun) -> list[Any]:
+            return [
+                LangChainDocument(id=hit.passage.id, page_content=hit.passage.text, metadata={
+                    "document_id": hit.document.id, "title": hit.document.title, "publisher": hit.document.publisher, "url": hit.document.url,
+                    "published": hit.document.published, "start": hit.passage.start, "end": hit.passage.end, "score": hit.score})
+                for hit in retrieval.search(query, k, mode)
+            ]
+
+    return EvidenceRetriever()

@@ -1,0 +1,93 @@
+"""HTML: the main text of a page, its tables kept as tables, without the page's furniture."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePath
+from typing import Any
+
+from knowledge.documents import PARTIAL_DATE, Document
+from knowledge.errors import DocumentError
+from knowledge.loaders.base import loads
+from knowledge.loaders.csvfile import pipe_table
+from knowledge.loaders.encoding import decode
+from knowledge.metadata import clean_lines, describe, language_of
+
+_CHARSET = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?\s*([A-Za-z0-9_\-]+)", re.I)
+
+
+@loads(".html", ".htm", ".xhtml")
+def load_html(data: bytes, name: str, origin: str) -> Document:
+    """The document; title, publisher, date and address from the page's own metadata, else from its first lines.
+
+    Raises DocumentError when the page has no text of its own.
+    """
+    declared = _CHARSET.search(data[:4096])
+    charset = declared.group(1).decode("ascii") if declared else None
+    page = decode(data, name, "gb18030" if charset and charset.lower() in ("gb2312", "gbk") else charset)
+    import trafilatura
+    from lxml import etree
+
+    try:
+        tree: Any = trafilatura.load_html(page)
+    except (ValueError, etree.LxmlError) as error:
+        raise DocumentError(f"{name} is not HTML that can be read ({error})") from error
+    if tree is None:
+        raise DocumentError(f"{name} is not HTML that can be read")
+    held = _take_tables(tree)
+    extracted = trafilatura.bare_extraction(tree, include_tables=True, include_comments=False, favor_recall=True, with_metadata=True,
+                                            url=origin if origin.startswith("http") else None)
+    text = (extracted.text or "") if extracted is not None else ""
+    if len(text.strip()) < 20 and not held:
+        text = "\n".join(piece.strip() for piece in tree.xpath("//body//text()[not(ancestor::script) and not(ancestor::style)]") if piece.strip())
+    text = _put_tables(text, held)
+    if not text.strip():
+        raise DocumentError(f"{name} has no text: it may be built by scripts; save the page from a browser as HTML after it has loaded")
+    title = (extracted.title if extracted is not None else None) or PurePath(name).stem
+    text = clean_lines(text).lstrip("\n")
+    described = describe(text if text.startswith(title) else f"{title}\n{text}", title)
+    body = described.text
+    site = extracted.sitename if extracted is not None else None
+    date = extracted.date if extracted is not None and extracted.date and PARTIAL_DATE.match(extracted.date) else None
+    # The page's own words win over what a library guesses from its markup.
+    return Document(origin, title, body, publisher=described.publisher or site, url=extracted.url if extracted is not None else None,
+                    published=described.published or date, language=language_of(body))
+
+
+def _take_tables(tree: Any) -> list[str]:
+    """Replaces every data table by a placeholder paragraph and returns the tables as pipe tables, in order."""
+    from lxml import html
+
+    held: list[str] = []
+    for table in list(tree.iter("table")):
+        if any(True for _ in table.iterdescendants("table")):
+            continue
+        rows = []
+        for row in table.iter("tr"):
+            cells = []
+            for cell in row.iterchildren("td", "th"):
+                words = " ".join(" ".join(cell.itertext()).split())
+                cells += [words] * max(1, min(20, int(cell.get("colspan") or 1) if (cell.get("colspan") or "1").isdigit() else 1))
+            if any(cells):
+                rows.append(cells)
+        if len(rows) < 2 or max(map(len, rows)) < 2:
+            continue
+        caption = " ".join(" ".join(piece.itertext()) for piece in table.iter("caption")).strip()
+        held.append((f"{caption}\n\n" if caption else "") + pipe_table(rows))
+        mark = html.Element("p")
+        mark.text = f"XWTABLE{len(held) - 1}XW 表格占位，此处原为一张数据表，稍后放回原处。"
+        mark.tail = table.tail
+        table.getparent().replace(table, mark)
+    return held
+
+
+def _put_tables(text: str, held: list[str]) -> str:
+    left = set(range(len(held)))
+
+    def put(match: re.Match[str]) -> str:
+        left.discard(int(match.group(1)))
+        return f"\n\n{held[int(match.group(1))]}\n\n"
+
+    text = re.sub(r"[ \t]*XWTABLE(\d+)XW 表格占位，此处原为一张数据表，稍后放回原处。[ \t]*", put, text)
+    # A table that the extraction took for furniture is data all the same.
+    return text + "".join(f"\n\n{held[index]}\n" for index in sorted(left))
