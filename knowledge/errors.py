@@ -49,3 +49,9 @@ class ModelError(XinwenError):
     """The language model did not answer."""
 
     code = "model"
+
+
+class QuestionError(XinwenError):
+    """The question cannot be taken as it is: empty, or too long."""
+
+    code = "question"
