@@ -36,7 +36,9 @@ Generate = Callable[[Question, Answer, Sequence[Hit]], "Answer | None"]
 class Steps:
     """The steps of the chain as plain functions over State; `runnable()` joins them with LangChain's `|`."""
 
-    def __init__(self, understand: Understand, retrieve: Retrieve, composer: Composer, generate: Generate | None = None) -> None:
+    def __init__(
+        self, understand: Understand, retrieve: Retrieve, composer: Composer, generate: Generate | None = None
+    ) -> None:
         self._understand = understand
         self._retrieve = retrieve
         self._composer = composer
@@ -91,8 +93,12 @@ class Steps:
         from langchain_core.runnables import RunnableLambda
 
         return (
-            RunnableLambda(self.understand) | RunnableLambda(self.ledger) | RunnableLambda(self.retrieve)
-            | RunnableLambda(self.compose) | RunnableLambda(self.generate) | RunnableLambda(finished)
+            RunnableLambda(self.understand)
+            | RunnableLambda(self.ledger)
+            | RunnableLambda(self.retrieve)
+            | RunnableLambda(self.compose)
+            | RunnableLambda(self.generate)
+            | RunnableLambda(finished)
         ).with_config(run_name="xinwen")
 
 

@@ -12,9 +12,29 @@ from assistant.question import Question, Subject
 from assistant.wording import plain
 
 # The attributes shown when a comparison names none, in the order analysts read a data sheet.
-USUAL = ("process_node", "fp32_tflops", "tf32_tflops", "bf16_tflops", "fp16_tflops", "fp8_tflops", "int8_tops", "memory_capacity",
-         "memory_type", "memory_bandwidth", "interconnect_bandwidth", "tdp", "transistor_count", "cluster_size", "cluster_compute",
-         "revenue", "net_profit", "net_loss", "shipments", "price", "launch_date")
+USUAL = (
+    "process_node",
+    "fp32_tflops",
+    "tf32_tflops",
+    "bf16_tflops",
+    "fp16_tflops",
+    "fp8_tflops",
+    "int8_tops",
+    "memory_capacity",
+    "memory_type",
+    "memory_bandwidth",
+    "interconnect_bandwidth",
+    "tdp",
+    "transistor_count",
+    "cluster_size",
+    "cluster_compute",
+    "revenue",
+    "net_profit",
+    "net_loss",
+    "shipments",
+    "price",
+    "launch_date",
+)
 
 
 def compare(draft: Draft, question: Question, ledger: Ledger) -> bool:
@@ -28,18 +48,36 @@ def compare(draft: Draft, question: Question, ledger: Ledger) -> bool:
     draft.say("compare_title")
     rows, filled = [], 0
     for attribute in names:
-        leads = [ledger.main(subject.id, attribute, conditions=question.conditions, as_of=question.as_of) for subject in subjects]
+        leads = [
+            ledger.main(subject.id, attribute, conditions=question.conditions, as_of=question.as_of)
+            for subject in subjects
+        ]
         cells = [_cell(draft, subject, strand) for subject, strand in zip(subjects, leads, strict=True)]
         filled += sum(strand is not None for strand in leads)
         if any(leads) or asked:
             rows.append((wording.attribute(attribute), *cells))
+            draft.lines.append(
+                "- "
+                + wording.say(
+                    "under_condition",
+                    label=wording.attribute(attribute),
+                    marks="",
+                    value=wording.word("sep").join(
+                        f"{name_of(draft, subject)} {cell}" for subject, cell in zip(subjects, cells, strict=True)
+                    ),
+                ).strip()
+            )
         if len(subjects) == 2 and leads[0] is not None and leads[1] is not None and asked:
             _verdict(draft, attribute, subjects, leads[0], leads[1])
     if not filled:
         draft.lines.clear()
         return look_up(draft, question, ledger)
     draft.tabulate((wording.word("columns_attribute"), *(name_of(draft, subject) for subject in subjects)), rows)
-    if any(wording.word("missing_cell") in cell for row in rows for cell in row) and asked and draft.status == "answered":
+    if (
+        any(wording.word("missing_cell") in cell for row in rows for cell in row)
+        and asked
+        and draft.status == "answered"
+    ):
         draft.status = "partial"
     return True
 
@@ -52,16 +90,27 @@ def _cell(draft: Draft, subject: Subject, strand: Strand | None) -> str:
         draft.conflict(strand)
         shown = " / ".join(wording.value(side[0]) + draft.figures(side[:1]) for side in strand.sides[:4])
         return shown + wording.say("qualifier", text=wording.word("disputed"))
-    return wording.value(strand.lead) + wording.qualifiers(strand, own_scope=strand.scope) + draft.figures(strand.sides[0][:1])
+    return (
+        wording.value(strand.lead)
+        + wording.qualifiers(strand, own_scope=strand.scope)
+        + draft.figures(strand.sides[0][:1])
+    )
 
 
 def comparable(a: Strand, b: Strand) -> bool:
     """Same dimension, same separating conditions (dense counts as the data sheet's default), same scope."""
+
     def basis(strand: Strand) -> frozenset[str]:
         return frozenset(strand.conditions) - {"dense"}
 
-    return a.lead.dimension == b.lead.dimension and basis(a) == basis(b) and (a.scope == b.scope or None in (a.scope, b.scope)) \
-        and a.period == b.period and a.lead.base is not None and b.lead.base is not None
+    return (
+        a.lead.dimension == b.lead.dimension
+        and basis(a) == basis(b)
+        and (a.scope == b.scope or None in (a.scope, b.scope))
+        and a.period == b.period
+        and a.lead.base is not None
+        and b.lead.base is not None
+    )
 
 
 def _verdict(draft: Draft, attribute: str, subjects: Sequence[Subject], a: Strand, b: Strand) -> None:
@@ -83,9 +132,15 @@ def _verdict(draft: Draft, attribute: str, subjects: Sequence[Subject], a: Stran
     else:
         draft.say("overlapping", attribute=label)
         return
-    draft.say("compare_more", attribute=label, first=name_of(draft, order[0]), second=name_of(draft, order[1]), direction=direction,
-              first_value=wording.value(first.lead) + draft.figures(first.sides[0][:1]),
-              second_value=wording.value(second.lead) + draft.figures(second.sides[0][:1]))
+    draft.say(
+        "compare_more",
+        attribute=label,
+        first=name_of(draft, order[0]),
+        second=name_of(draft, order[1]),
+        direction=direction,
+        first_value=wording.value(first.lead) + draft.figures(first.sides[0][:1]),
+        second_value=wording.value(second.lead) + draft.figures(second.sides[0][:1]),
+    )
 
 
 def _basis(draft: Draft, strand: Strand) -> str:
@@ -124,13 +179,21 @@ def _pair(draft: Draft, question: Question, ledger: Ledger, operation: str, attr
             draft.say("incomparable", attribute=label, a=_basis(draft, a), b=_basis(draft, b))
             continue
         marks = draft.figures(a.sides[0][:1]) + draft.figures(b.sides[0][:1])
-        shared = {"attribute": label, "a": name_of(draft, first), "b": name_of(draft, second),
-                  "av": wording.value(a.lead), "bv": wording.value(b.lead), "marks": marks}
+        shared = {
+            "attribute": label,
+            "a": name_of(draft, first),
+            "b": name_of(draft, second),
+            "av": wording.value(a.lead),
+            "bv": wording.value(b.lead),
+            "marks": marks,
+        }
         if operation == "ratio" and b.lead.base:
             draft.say("ratio", result=plain(_rounded(a.lead.base / b.lead.base)), **shared)
         else:
             scale = (a.lead.base / a.lead.value) if a.lead.value else Decimal(1)
-            draft.say("difference", result=f"{plain(_rounded((a.lead.base - b.lead.base) / scale))} {a.lead.unit}", **shared)
+            draft.say(
+                "difference", result=f"{plain(_rounded((a.lead.base - b.lead.base) / scale))} {a.lead.unit}", **shared
+            )
         _show_conflicts(draft, (a, b))
     return True
 
@@ -143,14 +206,29 @@ def _per_watt(draft: Draft, question: Question, ledger: Ledger, attributes: Sequ
         for attribute in wanted:
             value = ledger.main(subject.id, attribute, conditions=question.conditions, as_of=question.as_of)
             if value is None or power is None or not power.lead.base or value.lead.value is None:
-                asked = question.model_copy(update={"attributes": (attribute, "tdp"), "cues": (), "intent": "lookup", "subjects": (subject,)})
+                asked = question.model_copy(
+                    update={"attributes": (attribute, "tdp"), "cues": (), "intent": "lookup", "subjects": (subject,)}
+                )
                 return look_up(draft, asked, ledger)
             if value.scope != power.scope and None not in (value.scope, power.scope):
-                draft.say("incomparable", attribute=wording.attribute(attribute), a=_basis(draft, value), b=_basis(draft, power))
+                draft.say(
+                    "incomparable",
+                    attribute=wording.attribute(attribute),
+                    a=_basis(draft, value),
+                    b=_basis(draft, power),
+                )
                 continue
             marks = draft.figures(value.sides[0][:1]) + draft.figures(power.sides[0][:1])
-            draft.say("per_watt", subject=name_of(draft, subject), attribute=wording.attribute(attribute), av=wording.value(value.lead),
-                      bv=wording.value(power.lead), result=plain(_rounded(value.lead.value / power.lead.base)), unit=value.lead.unit, marks=marks)
+            draft.say(
+                "per_watt",
+                subject=name_of(draft, subject),
+                attribute=wording.attribute(attribute),
+                av=wording.value(value.lead),
+                bv=wording.value(power.lead),
+                result=plain(_rounded(value.lead.value / power.lead.base)),
+                unit=value.lead.unit,
+                marks=marks,
+            )
             _show_conflicts(draft, (value, power))
     return bool(draft.lines)
 
@@ -163,8 +241,15 @@ def _total(draft: Draft, question: Question, ledger: Ledger, attributes: Sequenc
         if value is None or value.lead.value is None:
             return look_up(draft, question.model_copy(update={"intent": "lookup"}), ledger)
         total = value.lead.value * Decimal(str(question.count))
-        draft.say("total", count=plain(Decimal(str(question.count))), subject=name_of(draft, subject), attribute=wording.attribute(attribute),
-                  av=wording.value(value.lead), result=f"{plain(total)} {value.lead.unit}", marks=draft.figures(value.sides[0][:1]))
+        draft.say(
+            "total",
+            count=plain(Decimal(str(question.count))),
+            subject=name_of(draft, subject),
+            attribute=wording.attribute(attribute),
+            av=wording.value(value.lead),
+            result=f"{plain(total)} {value.lead.unit}",
+            marks=draft.figures(value.sides[0][:1]),
+        )
         _show_conflicts(draft, (value,))
     return True
 

@@ -87,7 +87,9 @@ class Assistant:
         self._filling: threading.Thread | None = None
         self._stop = threading.Event()
         self._ledger = Ledger(self.store.figures, self.catalog)
-        self._steps = Steps(self.understand, self._retrieve, Composer(self._ledger, self.store, self.catalog), self._generator())
+        self._steps = Steps(
+            self.understand, self._retrieve, Composer(self._ledger, self.store, self.catalog), self._generator()
+        )
 
     @classmethod
     def open(cls, home: str | Path | None = None, **overrides: Any) -> Assistant:
@@ -134,7 +136,9 @@ class Assistant:
         revision = self.store.revision
         with self._lock:
             if self._understanding is None or self._understanding[0] != revision:
-                names = NameIndex(self.catalog, [(subject, name, kind) for subject, name, kind, _ in self.store.subjects()])
+                names = NameIndex(
+                    self.catalog, [(subject, name, kind) for subject, name, kind, _ in self.store.subjects()]
+                )
                 self._understanding = (revision, Understanding(self.catalog, names))
             understanding = self._understanding[1]
         return understanding(question, history)
@@ -190,7 +194,9 @@ class Assistant:
         if self._embeddings is None:
             from knowledge.embeddings import open_embeddings
 
-            self._embeddings = open_embeddings(self.settings.embedding_engine, self.settings.embedding_model, self.settings.embedding_device)
+            self._embeddings = open_embeddings(
+                self.settings.embedding_engine, self.settings.embedding_model, self.settings.embedding_device
+            )
         return self._embeddings
 
     @property
@@ -222,7 +228,11 @@ class Assistant:
     def _sync(self) -> Sync:
         from knowledge.sync import Sync
 
-        source = self.settings.catalog.read_bytes() if self.settings.catalog else repr(sorted(self.catalog.products)).encode()
+        source = (
+            self.settings.catalog.read_bytes()
+            if self.settings.catalog
+            else repr(sorted(self.catalog.products)).encode()
+        )
         return Sync(self.store, self.catalog, hashlib.sha256(source).hexdigest()[:12])
 
     def sync(self, progress: Progress | None = None, *, embed: bool = True, rebuild: bool = False) -> IngestReport:
@@ -243,12 +253,16 @@ class Assistant:
         from knowledge.vectors import Vectors
 
         if not self.settings.chroma_url and self._vectors_lock is None and not self._own_vectors():
-            raise StoreError(f"another process uses the vector index in {self.home}; stop it and run `xinwen sync --rebuild` again")
+            raise StoreError(
+                f"another process uses the vector index in {self.home}; stop it and run `xinwen sync --rebuild` again"
+            )
         self.store.mark_all_pending()
         self._vectors = Vectors.reset(self.home, self.embeddings, self.settings.chroma_url)
         self._vectors_tried = True
 
-    def ingest(self, paths: Sequence[str | Path], progress: Progress | None = None, *, embed: bool = True) -> IngestReport:
+    def ingest(
+        self, paths: Sequence[str | Path], progress: Progress | None = None, *, embed: bool = True
+    ) -> IngestReport:
         """Reads files and folders into the home; failures are in the report, never raised for one input."""
         with writing(self.home):
             self.store.set_meta("filled", "yes")
@@ -310,7 +324,13 @@ class Assistant:
         texts: dict[str, str] = {}
         rows: list[FigureRow] = []
         for key in sorted(groups):
-            disputed = {figure.id for strand in strands(groups[key]) if strand.conflicting for side in strand.sides for figure in side}
+            disputed = {
+                figure.id
+                for strand in strands(groups[key])
+                if strand.conflicting
+                for side in strand.sides
+                for figure in side
+            }
             rows += [self._row(figure, figure.id in disputed, texts) for figure in groups[key]]
         return rows
 
@@ -318,19 +338,38 @@ class Assistant:
         if figure.document_id not in texts:
             document = self.store.document(figure.document_id)
             texts[figure.document_id] = document.text if document is not None else ""
-        value = figure.text if figure.value is None else plain(figure.value) + (f"–{plain(figure.high)}" if figure.high is not None else "")
+        value = (
+            figure.text
+            if figure.value is None
+            else plain(figure.value) + (f"–{plain(figure.high)}" if figure.high is not None else "")
+        )
         return FigureRow(
-            product=figure.subject_name, attribute=figure.attribute, value=value, unit=figure.unit, bound=figure.bound,
-            conditions=", ".join(filter(None, (*figure.conditions, figure.note))), scope=figure.scope or "", period=figure.period or "",
-            status=figure.status, claimed_by=figure.claimed_by, publisher=figure.publisher or "", as_of=figure.as_of or "", url=figure.url or "",
-            conflict=conflict, document_id=figure.document_id, quote=texts[figure.document_id][figure.quote_start : figure.quote_end])
+            product=figure.subject_name,
+            attribute=figure.attribute,
+            value=value,
+            unit=figure.unit,
+            bound=figure.bound,
+            conditions=", ".join(filter(None, (*figure.conditions, figure.note))),
+            scope=figure.scope or "",
+            period=figure.period or "",
+            status=figure.status,
+            claimed_by=figure.claimed_by,
+            publisher=figure.publisher or "",
+            as_of=figure.as_of or "",
+            url=figure.url or "",
+            conflict=conflict,
+            document_id=figure.document_id,
+            quote=texts[figure.document_id][figure.quote_start : figure.quote_end],
+        )
 
     def _subject(self, name: str) -> str:
         if name in self.catalog.products or name in self.catalog.vendors:
             return name
         found = self.understand(name).subjects
         if not found or found[0].ambiguous:
-            raise QuestionError(f"no product or company is called {name!r} here; `xinwen figures --json` lists all that are")
+            raise QuestionError(
+                f"no product or company is called {name!r} here; `xinwen figures --json` lists all that are"
+            )
         return found[0].id
 
     def _attribute(self, name: str) -> str:

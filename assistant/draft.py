@@ -56,14 +56,21 @@ class Draft:
             marker = len(self._citations) + 1
             self._markers[key] = marker
             own = figure is not None and (figure.publisher, figure.url) != (None, None)
-            self._citations.append(Citation(
-                marker=marker, document_id=document_id, title=document.title,
-                publisher=figure.publisher if own and figure is not None else document.publisher,
-                url=figure.url if own and figure is not None else document.url,
-                published=figure.as_of if own and figure is not None else document.published,
-                quote=document.text[start:end], start=start, end=end, page=document.page_at(start),
-                also=self._library.reprint_publishers(document_id),
-            ))
+            self._citations.append(
+                Citation(
+                    marker=marker,
+                    document_id=document_id,
+                    title=document.title,
+                    publisher=figure.publisher if own and figure is not None else document.publisher,
+                    url=figure.url if own and figure is not None else document.url,
+                    published=figure.as_of if own and figure is not None else document.published,
+                    quote=document.text[start:end],
+                    start=start,
+                    end=end,
+                    page=document.page_at(start),
+                    also=self._library.reprint_publishers(document_id),
+                )
+            )
         return f"[{self._markers[key]}]"
 
     def figure(self, figure: Figure) -> tuple[int, str]:
@@ -73,13 +80,22 @@ class Draft:
         key_of = (f"{key[0]}:{figure.subject}:{figure.attribute}", figure.start)
         if key_of not in self._figure_at:
             self._figure_at[key_of] = len(self._figures)
-            self._figures.append(AnswerFigure(
-                product=self.wording.subject(figure.subject, figure.subject_name), attribute=figure.attribute,
-                value=figure.text if figure.value is None else number(figure.value), unit=figure.unit,
-                high=None if figure.high is None else number(figure.high), bound=figure.bound,
-                condition=conditions_text(figure) or (figure.note or None), scope=figure.scope, period=figure.period,
-                claimed_by=figure.claimed_by, as_of=figure.as_of, citation=int(marker.strip("[]") or 0) or 1,
-            ))
+            self._figures.append(
+                AnswerFigure(
+                    product=self.wording.subject(figure.subject, figure.subject_name),
+                    attribute=figure.attribute,
+                    value=figure.text if figure.value is None else number(figure.value),
+                    unit=figure.unit,
+                    high=None if figure.high is None else number(figure.high),
+                    bound=figure.bound,
+                    condition=conditions_text(figure) or (figure.note or None),
+                    scope=figure.scope,
+                    period=figure.period,
+                    claimed_by=figure.claimed_by,
+                    as_of=figure.as_of,
+                    citation=int(marker.strip("[]") or 0) or 1,
+                )
+            )
         return self._figure_at[key_of], marker
 
     def figures(self, figures: Sequence[Figure], most: int = 2) -> str:
@@ -99,11 +115,20 @@ class Draft:
             indices.append(index)
             for other in side[1:2]:
                 marker += self.figure(other)[1] if other.publisher != side[0].publisher else ""
-            sides.append(self.wording.say("side", who=self.wording.who(side[0]), value=self.wording.value(side[0]), marks=marker).strip())
+            sides.append(
+                self.wording.say(
+                    "side", who=self.wording.who(side[0]), value=self.wording.value(side[0]), marks=marker
+                ).strip()
+            )
         subject = self.wording.subject(strand.subject, strand.subject_name)
         self._conflicts.append(Conflict(product=subject, attribute=strand.attribute, figures=tuple(indices)))
-        return self.wording.say("conflict", subject=subject, attribute=self.wording.attribute(strand.attribute),
-                                qualifiers=self.wording.qualifiers(strand), sides=self.wording.word("sep").join(sides))
+        return self.wording.say(
+            "conflict",
+            subject=subject,
+            attribute=self.wording.attribute(strand.attribute),
+            qualifiers=self.wording.qualifiers(strand),
+            sides=self.wording.word("sep").join(sides),
+        )
 
     @property
     def has_conflicts(self) -> bool:
@@ -116,9 +141,15 @@ class Draft:
         """The finished Answer; a conflict shown makes an otherwise answered question "conflicting"."""
         status = "conflicting" if self.status == "answered" and self._conflicts else self.status
         return Answer(
-            question=self.question.text, language=self.wording.language, status=status,  # type: ignore[arg-type]
-            text="\n".join(line.rstrip() for line in self.lines), citations=tuple(self._citations), figures=tuple(self._figures),
-            conflicts=tuple(self._conflicts), table=self.table, suggestions=tuple(self.suggestions[:4]),
+            question=self.question.text,
+            language=self.wording.language,
+            status=status,  # type: ignore[arg-type]
+            text="\n".join(line.rstrip() for line in self.lines),
+            citations=tuple(self._citations),
+            figures=tuple(self._figures),
+            conflicts=tuple(self._conflicts),
+            table=self.table,
+            suggestions=tuple(self.suggestions[:4]),
         )
 
 

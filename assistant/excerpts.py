@@ -9,6 +9,7 @@ from assistant.draft import Draft
 from assistant.question import Question
 from assistant.retrieval import Hit
 from knowledge.catalog import Catalog
+from knowledge.dates import find_dates
 from knowledge.lexical import query_tokens
 from knowledge.passages import sentences
 
@@ -33,7 +34,11 @@ def open_answer(draft: Draft, question: Question, hits: Sequence[Hit], catalog: 
     names = {token for subject in question.subjects for token in query_tokens(subject.name, catalog)}
     wanted = asked - names
     subjects = {subject.id for subject in question.subjects}
-    candidates = [sentence for hit in hits[:6] for sentence in _sentences(hit, wanted, subjects, catalog)]
+    candidates = [
+        sentence
+        for hit in hits[:6]
+        for sentence in _sentences(hit, wanted, subjects, catalog, question.intent == "when")
+    ]
     if subjects:
         candidates = [sentence for sentence in candidates if sentence.score > 0]
     candidates.sort(key=lambda sentence: -sentence.score)
@@ -42,7 +47,7 @@ def open_answer(draft: Draft, question: Question, hits: Sequence[Hit], catalog: 
     for sentence in candidates:
         if len(chosen) >= MOST:
             break
-        if any(_same(sentence, other) for other in chosen):
+        if any(_same(sentence, other) for other in chosen) or (wanted and not sentence.tokens & wanted):
             continue
         gain = (sentence.tokens & wanted) - covered
         if chosen and not gain and len(chosen) >= 2:
@@ -59,20 +64,29 @@ def open_answer(draft: Draft, question: Question, hits: Sequence[Hit], catalog: 
     for sentence in chosen:
         document = sentence.hit.document
         marks = draft.cite(document.id, sentence.start, sentence.end)
-        quote = sentence.hit.passage.text[sentence.start - sentence.hit.passage.start : sentence.end - sentence.hit.passage.start].strip()
+        quote = sentence.hit.passage.text[
+            sentence.start - sentence.hit.passage.start : sentence.end - sentence.hit.passage.start
+        ].strip()
         date = draft.wording.say("dated", date=document.published) if document.published else ""
         lead = draft.wording.say("according", publisher=document.publisher or document.title, date=date)
         draft.lines.append(lead + draft.wording.say("quoted", quote=quote, marks=marks))
     return True
 
 
-def _sentences(hit: Hit, wanted: set[str], subjects: set[str], catalog: Catalog) -> list[_Sentence]:
+def _sentences(hit: Hit, wanted: set[str], subjects: set[str], catalog: Catalog, dated: bool) -> list[_Sentence]:
     passage = hit.passage
     about = {mention.entry.id for mention in catalog.mentions("\n".join((hit.document.title, *passage.heading)))}
     found = []
     for start, end in sentences(passage.text):
         text = passage.text[start:end]
-        if len(text.strip()) < 8 or set(text) <= set("|-: \n"):
+        if (
+            len(text.strip()) < 8
+            or text.lstrip().startswith("#")
+            or (passage.table and start == 0)
+            or set(text) <= set("|-: \n")
+        ):
+            continue
+        if dated and not find_dates(text, hit.document.published):
             continue
         tokens = frozenset(query_tokens(text, catalog))
         mentioned = about | {mention.entry.id for mention in catalog.mentions(text)}

@@ -56,7 +56,11 @@ def agree(a: Figure, b: Figure) -> bool:
     if low_a <= high_b and low_b <= high_a:
         return True
     # 64 GiB and 64 GB are the same memory: makers write either for the same chips.
-    return a.dimension == b.dimension == "memory" and a.value == b.value and a.unit.replace("iB", "B") == b.unit.replace("iB", "B")
+    return a.dimension == b.dimension == "memory" and any(
+        abs(one.base / 2**30 - other.base / 10**9) <= abs(other.base / 10**9) * ROUNDING / 2
+        for one, other in ((a, b), (b, a))
+        if one.base and other.base
+    )
 
 
 def _plain(text: str) -> str:
@@ -102,8 +106,15 @@ def _strand(group: list[Figure]) -> Strand:
     sides.sort(key=lambda side: (_preference(side[0])[0], -len({figure.publisher for figure in side}), _newest(side)))
     first = group[0]
     conditions = tuple(sorted(set(first.conditions) & SEPARATING))
-    return Strand(first.subject, first.subject_name, first.attribute, conditions, first.scope, first.period,
-                  tuple(tuple(side) for side in sides))
+    return Strand(
+        first.subject,
+        first.subject_name,
+        first.attribute,
+        conditions,
+        first.scope,
+        first.period,
+        tuple(tuple(side) for side in sides),
+    )
 
 
 def _preference(figure: Figure) -> tuple[int, str]:
@@ -133,8 +144,16 @@ class Ledger:
     def attribute(self, attribute_id: str) -> Attribute:
         return self._catalog.attributes[attribute_id]
 
-    def look_up(self, subject: str, attribute: str, *, conditions: Collection[str] = (), scope: str | None = None,
-                period: str | None = None, as_of: str | None = None) -> list[Strand]:
+    def look_up(
+        self,
+        subject: str,
+        attribute: str,
+        *,
+        conditions: Collection[str] = (),
+        scope: str | None = None,
+        period: str | None = None,
+        as_of: str | None = None,
+    ) -> list[Strand]:
         """The strands of one subject's attribute; those that contradict an asked condition, scope or period left out."""
         found = [figure for figure in self._source([subject], [attribute]) if _known_by(figure, as_of)]
         if period is not None:
@@ -160,19 +179,53 @@ class Ledger:
                 grouped.setdefault(figure.attribute, []).append(figure)
         return {name: strands(grouped[name]) for name in self._catalog.attributes if name in grouped}
 
-    def main(self, subject: str, attribute: str, *, conditions: Collection[str] = (), as_of: str | None = None) -> Strand | None:
+    def main(
+        self, subject: str, attribute: str, *, conditions: Collection[str] = (), as_of: str | None = None
+    ) -> Strand | None:
         """The strand that stands for a subject in comparisons: asked conditions, its own scope, stated, newest."""
         own = self._catalog.products.get(subject)
         kind = own.kind if own is not None else None
-        found = [strand for strand in self.look_up(subject, attribute, conditions=conditions, as_of=as_of)
-                 if strand.lead.status != "forecast"]
-        fitting = [strand for strand in found if kind is None or strand.scope in (kind, None)] or found
+        found = [
+            strand
+            for strand in self.look_up(subject, attribute, conditions=conditions, as_of=as_of)
+            if strand.lead.status != "forecast"
+        ]
+        fitting = [
+            strand
+            for strand in found
+            if kind is None or strand.scope in (kind, None) or (kind == "die" and strand.scope == "card")
+        ] or found
         plain = [strand for strand in fitting if set(strand.conditions) <= {"dense"}] if not conditions else fitting
         chosen = plain or fitting
         return chosen[0] if chosen else None
 
-    def rank(self, attribute: str, *, kinds: Collection[str], domestic: bool | None, vendors: Collection[str] = (),
-             highest: bool = True, conditions: Collection[str] = (), as_of: str | None = None) -> list[Strand]:
+    def variants(self, subject: str, attribute: str) -> list[Strand]:
+        """The strands of the products whose name continues `subject`'s (H100 → H100 SXM) and that have `attribute`."""
+        own = self._catalog.products.get(subject)
+        if own is None:
+            return []
+        names = [
+            other.id
+            for other in self._catalog.products.values()
+            if other.id != subject
+            and other.vendor == own.vendor
+            and other.zh.startswith(own.zh)
+            and other.zh[len(own.zh) : len(own.zh) + 1] in " -"
+        ]
+        found = [self.main(name, attribute) for name in names]
+        return [strand for strand in found if strand is not None]
+
+    def rank(
+        self,
+        attribute: str,
+        *,
+        kinds: Collection[str],
+        domestic: bool | None,
+        vendors: Collection[str] = (),
+        highest: bool = True,
+        conditions: Collection[str] = (),
+        as_of: str | None = None,
+    ) -> list[Strand]:
         """One strand a product that has `attribute`, ordered by value; a conflict ranks by its leading side.
 
         Figures of different dimension (TOPS and TFLOPS), scope or condition are not in one order: only strands of the

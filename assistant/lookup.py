@@ -20,7 +20,10 @@ def look_up(draft: Draft, question: Question, ledger: Ledger) -> bool:
         if not question.asked_attributes:
             return False
         draft.status = "clarify"
-        draft.say("clarify_subject", attribute=draft.wording.join([draft.wording.attribute(name) for name in question.asked_attributes]))
+        draft.say(
+            "clarify_subject",
+            attribute=draft.wording.join([draft.wording.attribute(name) for name in question.asked_attributes]),
+        )
         draft.suggestions += [f"{draft.wording.examples[0]}"]
         return True
     found = missing = 0
@@ -29,7 +32,11 @@ def look_up(draft: Draft, question: Question, ledger: Ledger) -> bool:
             stated = _one(draft, question, ledger, subject, group)
             found, missing = found + stated, missing + (not stated)
         if question.unknown_attributes:
-            draft.say("unknown_attribute", subject=name_of(draft, subject), words=draft.wording.join(list(question.unknown_attributes)))
+            draft.say(
+                "unknown_attribute",
+                subject=name_of(draft, subject),
+                words=draft.wording.join(list(question.unknown_attributes)),
+            )
             missing += 1
     if not found:
         draft.status = "refused"
@@ -47,15 +54,30 @@ def _one(draft: Draft, question: Question, ledger: Ledger, subject: Subject, gro
     if len(group) > 1:
         group = [name for name in group if ledger.look_up(subject.id, name)] or group[:1]
     stated = False
+    group = [self_or_opposite(ledger, subject, name) for name in group]
     for attribute in group:
-        found = ledger.look_up(subject.id, attribute, conditions=question.conditions, scope=question.scope,
-                               period=question.period, as_of=question.as_of)
+        found = ledger.look_up(
+            subject.id,
+            attribute,
+            conditions=question.conditions,
+            scope=question.scope,
+            period=question.period,
+            as_of=question.as_of,
+        )
         if found:
             state(draft, question, subject, attribute, found)
             stated = True
         else:
             _missing(draft, question, ledger, subject, attribute)
     return stated
+
+
+def self_or_opposite(ledger: Ledger, subject: Subject, attribute: str) -> str:
+    """A loss that documents state as a negative profit is answered by that profit, called so."""
+    opposite = ledger.attribute(attribute).negative_of
+    if opposite and not ledger.look_up(subject.id, attribute) and ledger.look_up(subject.id, opposite):
+        return opposite
+    return attribute
 
 
 def state(draft: Draft, question: Question, subject: Subject, attribute: str, found: Sequence[Strand]) -> None:
@@ -73,15 +95,32 @@ def state(draft: Draft, question: Question, subject: Subject, attribute: str, fo
     first, *others = settled[:8]
     values = wording.value(first.lead) + _converted(draft, question, first)
     if not others:
-        draft.say("value", subject=name, attribute=wording.attribute(attribute), value=values,
-                  qualifiers=wording.qualifiers(first, own_scope=own), marks=draft.figures(first.sides[0]))
+        draft.say(
+            "value",
+            subject=name,
+            attribute=wording.attribute(attribute),
+            value=values,
+            qualifiers=wording.qualifiers(first, own_scope=own),
+            marks=draft.figures(first.sides[0]),
+        )
         return
     parts = [
-        wording.say("values_more", value=wording.value(strand.lead) + _converted(draft, question, strand),
-                    qualifiers=wording.qualifiers(strand, own_scope=own), marks=draft.figures(strand.sides[0])).rstrip()
+        wording.say(
+            "values_more",
+            value=wording.value(strand.lead) + _converted(draft, question, strand),
+            qualifiers=wording.qualifiers(strand, own_scope=own),
+            marks=draft.figures(strand.sides[0]),
+        ).rstrip()
         for strand in (first, *others)
     ]
-    draft.say("value", subject=name, attribute=wording.attribute(attribute), value=wording.word("sep").join(parts), qualifiers="", marks="")
+    draft.say(
+        "value",
+        subject=name,
+        attribute=wording.attribute(attribute),
+        value=wording.word("sep").join(parts),
+        qualifiers="",
+        marks="",
+    )
 
 
 def _converted(draft: Draft, question: Question, strand: Strand) -> str:
@@ -93,8 +132,12 @@ def _converted(draft: Draft, question: Question, strand: Strand) -> str:
         converted = to_unit(lead.value, lead.unit, question.unit)
     except ValueError:
         return ""
-    shown = format(converted.normalize().quantize(Decimal(1)) if converted == converted.to_integral_value() else
-                   round(converted, 6).normalize(), "f")
+    shown = format(
+        converted.normalize().quantize(Decimal(1))
+        if converted == converted.to_integral_value()
+        else round(converted, 6).normalize(),
+        "f",
+    )
     return draft.wording.say("qualifier", text=draft.wording.say("converted", value=f"{shown} {question.unit}"))
 
 
@@ -104,13 +147,21 @@ def _check_premise(draft: Draft, question: Question, subject: Subject, attribute
         if premise.attribute != attribute or (premise.subject is not None and premise.subject != subject.id):
             continue
         known = [figure for strand in found for side in strand.sides for figure in side]
-        if any(figure.base is not None and premise.as_figure().base is not None and agree(figure, premise.as_figure()) for figure in known):
+        if any(
+            figure.base is not None and premise.as_figure().base is not None and agree(figure, premise.as_figure())
+            for figure in known
+        ):
             continue
         if any(figure.value is None and premise.text.casefold() in figure.text.casefold() for figure in known):
             continue
         lead = found[0].lead
-        draft.say("premise_wrong", stated=premise.text, subject=name_of(draft, subject),
-                  attribute=draft.wording.attribute(attribute), value=draft.wording.value(lead) + draft.figures([lead]))
+        draft.say(
+            "premise_wrong",
+            stated=premise.text,
+            subject=name_of(draft, subject),
+            attribute=draft.wording.attribute(attribute),
+            value=draft.wording.value(lead) + draft.figures([lead]),
+        )
 
 
 def _missing(draft: Draft, question: Question, ledger: Ledger, subject: Subject, attribute: str) -> None:
@@ -122,13 +173,31 @@ def _missing(draft: Draft, question: Question, ledger: Ledger, subject: Subject,
     elif held and question.period:
         draft.say("refuse_period", subject=name, attribute=label, period=question.period)
     elif held and (question.conditions or question.scope):
-        asked = [wording.condition(condition) for condition in question.conditions] + ([wording.scope(question.scope)] if question.scope else [])
+        asked = [wording.condition(condition) for condition in question.conditions] + (
+            [wording.scope(question.scope)] if question.scope else []
+        )
         draft.say("refuse_condition", subject=name, attribute=label, condition=wording.join(asked))
     else:
         draft.say("missing_attribute", subject=name, attribute=label)
     if held:
-        parts = [f"{wording.value(strand.lead)}{wording.qualifiers(strand)}{draft.figures(strand.sides[0])}" for strand in held[:4]]
+        parts = [
+            f"{wording.value(strand.lead)}{wording.qualifiers(strand)}{draft.figures(strand.sides[0])}"
+            for strand in held[:4]
+        ]
         draft.say("other_condition", values=wording.word("sep").join(parts))
+        return
+    variants = ledger.variants(subject.id, attribute)
+    if variants:
+        # The H100 has no figure of its own, the H100 SXM has: said, and never given for the other.
+        parts = [
+            f"{wording.subject(strand.subject, strand.subject_name)} {wording.value(strand.lead)}{wording.qualifiers(strand)}"
+            f"{draft.figures(strand.sides[0][:1])}"
+            for strand in variants[:5]
+        ]
+        draft.say("variants", values=wording.word("sep").join(parts))
+        draft.suggestions += [
+            f"{wording.subject(strand.subject, strand.subject_name)} {label}" for strand in variants[:3]
+        ]
         return
     dimension = ledger.attribute(attribute).dimension
     stated = ledger.attributes_of(subject.id)
@@ -155,7 +224,15 @@ def profile(draft: Draft, question: Question, ledger: Ledger) -> bool:
                 rows.append(((name_of(draft, subject),) if several else ()) + _row(draft, attribute, strand))
     if not rows:
         return False
-    columns = [wording.word(key) for key in ("columns_attribute", "columns_value", "columns_condition", "columns_source")]
+    for row in rows:
+        cells = row[1:] if several else row
+        condition = wording.say("qualifier", text=cells[2]) if cells[2] else ""
+        draft.lines.append(
+            f"- {row[0] + ' ' if several else ''}{wording.say('under_condition', label=cells[0], value=cells[1] + condition, marks='').strip()}"
+        )
+    columns = [
+        wording.word(key) for key in ("columns_attribute", "columns_value", "columns_condition", "columns_source")
+    ]
     draft.tabulate([wording.word("columns_product"), *columns] if several else columns, rows)
     return True
 
@@ -174,7 +251,9 @@ def _row(draft: Draft, attribute: str, strand: Strand) -> tuple[str, ...]:
 
 def when(draft: Draft, question: Question, ledger: Ledger) -> bool:
     """Dates of subjects from the ledger; False when the question is about an event that only passages tell."""
-    asked = [name for group in question.attribute_groups for name in group if ledger.attribute(name).dimension == "date"]
+    asked = [
+        name for group in question.attribute_groups for name in group if ledger.attribute(name).dimension == "date"
+    ]
     made = False
     for subject in question.subjects:
         for attribute in asked:

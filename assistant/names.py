@@ -42,13 +42,23 @@ class NameIndex:
 
     def __init__(self, catalog: Catalog, documents: Iterable[tuple[str, str, str]] = ()) -> None:
         self._catalog = catalog
-        self._own = {fold(name)[0]: Subject(id=subject, name=name, kind=kind) for subject, name, kind in documents if subject.startswith("~")}
+        self._own = {
+            fold(name)[0]: Subject(id=subject, name=name, kind=kind)
+            for subject, name, kind in documents
+            if subject.startswith("~")
+        }
         for subject in list(self._own.values()):
             self._own.setdefault(subject.id.removeprefix("~"), subject)
         # Han names of three and more characters can be told from ordinary words even with one character wrong.
-        self._han = [(normalise(name), vendor) for vendor in catalog.vendors.values() for name in vendor.names()
-                     if re.fullmatch(r"[\u4e00-\u9fff]{3,6}", name)]
-        self._latin = [(word, vendor) for vendor in catalog.vendors.values() for word in (vendor.en.lower(),) if len(word) >= 6]
+        self._han = [
+            (normalise(name), vendor)
+            for vendor in catalog.vendors.values()
+            for name in vendor.names()
+            if re.fullmatch(r"[\u4e00-\u9fff]{3,6}", name)
+        ]
+        self._latin = [
+            (word, vendor) for vendor in catalog.vendors.values() for word in (vendor.en.lower(),) if len(word) >= 6
+        ]
         self._numbers: dict[str, tuple[str, ...]] = {}
         for product in catalog.products.values():
             for digits in set(re.findall(r"\d{3,4}", product.zh)):
@@ -60,13 +70,17 @@ class NameIndex:
         named: list[Named] = []
         unknown: list[str] = []
         mentions = self._catalog.mentions(text)
-        makers = {mention.entry.vendor for mention in mentions if isinstance(mention.entry, Product) and not mention.weak}
+        makers = {
+            mention.entry.vendor for mention in mentions if isinstance(mention.entry, Product) and not mention.weak
+        }
         makers |= {mention.entry.id for mention in mentions if isinstance(mention.entry, Vendor)}
         for mention in mentions:
             entry = mention.entry
             if any(start < mention.end and mention.start < end for start, end in taken) and mention.weak:
                 continue
-            tail = None if mention.alias[-1:].isdigit() or mention.alias[-1:].isascii() else _TAIL.match(text, mention.end)
+            tail = (
+                None if mention.alias[-1:].isdigit() or mention.alias[-1:].isascii() else _TAIL.match(text, mention.end)
+            )
             if tail and not any(start <= tail.start(1) < end for start, end in taken) and not _year(tail.group(1)):
                 # 昇腾999: a maker's or family's name with a number that nobody makes.
                 unknown.append(text[mention.start : tail.end()])
@@ -75,7 +89,13 @@ class NameIndex:
             if mention.weak and isinstance(entry, Product) and entry.vendor not in makers:
                 candidates = self._numbers.get(mention.alias, ())
                 if len(candidates) > 1:
-                    named.append(Named(mention.start, mention.end, Subject(id=entry.id, name=mention.alias, kind=entry.kind, ambiguous=candidates[:8])))
+                    named.append(
+                        Named(
+                            mention.start,
+                            mention.end,
+                            Subject(id=entry.id, name=mention.alias, kind=entry.kind, ambiguous=candidates[:8]),
+                        )
+                    )
                     continue
             kind = "vendor" if isinstance(entry, Vendor) else entry.kind  # type: ignore[attr-defined]
             named.append(Named(mention.start, mention.end, Subject(id=entry.id, name=entry.zh, kind=kind)))
@@ -87,12 +107,18 @@ class NameIndex:
                 unknown.append(text[name.start : name.end])
                 spans.append((name.start, name.end))
         for match in _LOWER_CODE.finditer(text):
-            if not any(start < match.end() and match.start() < end for start, end in spans) and fold(match.group())[0] not in _ordinary():
+            if (
+                not any(start < match.end() and match.start() < end for start, end in spans)
+                and fold(match.group())[0] not in _ordinary()
+            ):
                 unknown.append(match.group())
                 spans.append(match.span())
         if not named and not unknown:
             named += self._near(text)
-        return Names(tuple(_absorb(sorted(named, key=lambda item: item.start), self._catalog, text)), tuple(dict.fromkeys(unknown)))
+        return Names(
+            tuple(_absorb(sorted(named, key=lambda item: item.start), self._catalog, text)),
+            tuple(dict.fromkeys(unknown)),
+        )
 
     def _documented(self, text: str, spans: list[tuple[int, int]]) -> list[Named]:
         """Names that only the documents hold, as whole words."""
@@ -124,7 +150,9 @@ class NameIndex:
                 for at in range(len(words) - len(name) + 1):
                     window = words[at : at + len(name)]
                     distance = Levenshtein.distance(window, name)
-                    if (distance == 1 and len(name) >= 3 and window[0] == name[0]) or (distance == 2 and len(name) == 4 and window[:2] == name[:2]):
+                    if (distance == 1 and len(name) >= 3 and window[0] == name[0]) or (
+                        distance == 2 and len(name) == 4 and window[:2] == name[:2]
+                    ):
                         start = run.start() + at
                         return [Named(start, start + len(name), Subject(id=vendor.id, name=vendor.zh, kind="vendor"))]
         for match in _WORD.finditer(plain):
@@ -147,7 +175,11 @@ def _absorb(named: list[Named], catalog: Catalog, text: str) -> list[Named]:
     kept: list[Named] = []
     for at, item in enumerate(named):
         following = named[at + 1] if at + 1 < len(named) else None
-        if following is not None and item.subject.kind in ("vendor", "topic") and text[item.end : following.start].strip("的 ") == "":
+        if (
+            following is not None
+            and item.subject.kind in ("vendor", "topic")
+            and text[item.end : following.start].strip("的 ") == ""
+        ):
             product = catalog.products.get(following.subject.id)
             family = catalog.products.get(item.subject.id)
             maker = family.vendor if family is not None else item.subject.id

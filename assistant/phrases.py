@@ -18,7 +18,9 @@ class Phrases:
         self.unknown_attributes: tuple[str, ...] = tuple(raw.pop("unknown_attributes"))
         self.kinds = {kind: re.compile("|".join(words), re.I) for kind, words in raw.pop("kinds").items()}
         self.operators = {op: tuple(words) for op, words in raw.pop("operators").items()}
-        self._patterns = {group: re.compile("|".join(f"(?:{word})" for word in words), re.I) for group, words in raw.items()}
+        self._patterns = {
+            group: re.compile("|".join(f"(?:{word})" for word in words), re.I) for group, words in raw.items()
+        }
 
     def says(self, group: str, text: str) -> re.Match[str] | None:
         return self._patterns[group].search(text)

@@ -9,8 +9,24 @@ from pydantic import BaseModel, ConfigDict
 
 from knowledge.figures import Figure
 
-Intent = Literal["lookup", "compare", "rank", "filter", "list", "profile", "derive", "when", "who", "why", "timeline", "open",
-                 "count", "smalltalk", "out_of_scope", "empty"]
+Intent = Literal[
+    "lookup",
+    "compare",
+    "rank",
+    "filter",
+    "list",
+    "profile",
+    "derive",
+    "when",
+    "who",
+    "why",
+    "timeline",
+    "open",
+    "count",
+    "smalltalk",
+    "out_of_scope",
+    "empty",
+]
 
 
 class _Frozen(BaseModel):
@@ -49,9 +65,23 @@ class Premise(_Frozen):
 
     def as_figure(self) -> Figure:
         """The premise in the form that figures are compared in."""
-        return Figure(document_id="", subject=self.subject or "", subject_name="", subject_kind="", attribute=self.attribute, text=self.text,
-                      start=0, end=0, quote_start=0, quote_end=0, value=Decimal(self.value), unit=self.unit, dimension=self.dimension,
-                      base=Decimal(self.base), id="premise")
+        return Figure(
+            document_id="",
+            subject=self.subject or "",
+            subject_name="",
+            subject_kind="",
+            attribute=self.attribute,
+            text=self.text,
+            start=0,
+            end=0,
+            quote_start=0,
+            quote_end=0,
+            value=Decimal(self.value),
+            unit=self.unit,
+            dimension=self.dimension,
+            base=Decimal(self.base),
+            id="premise",
+        )
 
 
 class Question(_Frozen):
@@ -92,6 +122,10 @@ class Question(_Frozen):
         return tuple(dict.fromkeys(name for group in self.attribute_groups for name in group))
 
     def __str__(self) -> str:
-        parts = [", ".join(subject.name for subject in self.subjects), ", ".join("/".join(group) for group in self.attribute_groups),
-                 self.period or "", " ".join(self.conditions)]
+        parts = [
+            ", ".join(subject.name for subject in self.subjects),
+            ", ".join("/".join(group) for group in self.attribute_groups),
+            self.period or "",
+            " ".join(self.conditions),
+        ]
         return f"{self.intent}: " + " · ".join(part for part in parts if part)

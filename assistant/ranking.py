@@ -28,8 +28,15 @@ def rank(draft: Draft, question: Question, ledger: Ledger) -> bool:
     vendors = {subject.id for subject in question.subjects if subject.kind == "vendor"}
     highest = question.rank_direction != "lowest"
     main, *others = list(dict.fromkeys([*attributes, *(item.attribute for item in question.filters)]))
-    found = ledger.rank(main, kinds=kinds, domestic=domestic, vendors=vendors, highest=highest, conditions=question.conditions,
-                        as_of=question.as_of)
+    found = ledger.rank(
+        main,
+        kinds=kinds,
+        domestic=domestic,
+        vendors=vendors,
+        highest=highest,
+        conditions=question.conditions,
+        as_of=question.as_of,
+    )
     for item in question.filters:
         found = [strand for strand in found if _passes(strand, item, ledger, question)]
     condition = _described(wording, question)
@@ -44,13 +51,23 @@ def rank(draft: Draft, question: Question, ledger: Ledger) -> bool:
     if question.filters and question.intent != "rank":
         draft.say("filter_title", count=len(found), condition=condition)
     else:
-        draft.say("rank_title", attribute=wording.attribute(main), order=wording.word("desc" if highest else "asc"),
-                  scope=wording.word("domestic" if domestic else "all"))
+        draft.say(
+            "rank_title",
+            attribute=wording.attribute(main),
+            order=wording.word("desc" if highest else "asc"),
+            scope=wording.word("domestic" if domestic else "all"),
+        )
     rows = []
     for place, strand in enumerate(shown, 1):
         more = [ledger.main(strand.subject, name, as_of=question.as_of) for name in others]
-        rows.append((str(place), wording.subject(strand.subject, strand.subject_name), _shown(draft, strand),
-                     *(_shown(draft, extra) if extra is not None else wording.word("missing_cell") for extra in more)))
+        rows.append(
+            (
+                str(place),
+                wording.subject(strand.subject, strand.subject_name),
+                _shown(draft, strand),
+                *(_shown(draft, extra) if extra is not None else wording.word("missing_cell") for extra in more),
+            )
+        )
     draft.tabulate(("#", wording.word("columns_product"), *(wording.attribute(name) for name in (main, *others))), rows)
     draft.lines += [f"{row[0]}. {row[1]}: {wording.word('comma').join(row[2:])}" for row in rows]
     return True
@@ -65,7 +82,11 @@ def _shown(draft: Draft, strand: Strand) -> str:
 
 
 def _passes(strand: Strand, item: Filter, ledger: Ledger, question: Question) -> bool:
-    own = strand if strand.attribute == item.attribute else ledger.main(strand.subject, item.attribute, as_of=question.as_of)
+    own = (
+        strand
+        if strand.attribute == item.attribute
+        else ledger.main(strand.subject, item.attribute, as_of=question.as_of)
+    )
     if own is None or own.lead.status == "rumour":
         return False
     if item.op == "has":
@@ -74,11 +95,16 @@ def _passes(strand: Strand, item: Filter, ledger: Ledger, question: Question) ->
         return False
     # A disputed figure passes only when its leading side does; it is marked as disputed where it is shown.
     value, bound = own.lead.base, Decimal(item.value)
-    return {">=": value >= bound, ">": value > bound, "<=": value <= bound, "<": value < bound, "=": value == bound}[item.op]
+    return {">=": value >= bound, ">": value > bound, "<=": value <= bound, "<": value < bound, "=": value == bound}[
+        item.op
+    ]
 
 
 def _described(wording: Wording, question: Question) -> str:
-    parts = [wording.attribute(item.attribute) + ("" if item.op == "has" else f" {item.op} {item.text}") for item in question.filters]
+    parts = [
+        wording.attribute(item.attribute) + ("" if item.op == "has" else f" {item.op} {item.text}")
+        for item in question.filters
+    ]
     if question.domestic_only:
         parts.append(wording.word("domestic"))
     return wording.join(parts)

@@ -34,8 +34,13 @@ def refuse_unknown(draft: Draft, question: Question, catalog: Catalog) -> None:
     names = {product.name(draft.wording.language): None for product in catalog.products.values()}
     near: list[str] = []
     for unknown in question.unknown_names:
-        near += [name for name, score, _ in process.extract(fold(unknown)[0], names, scorer=fuzz.ratio, limit=3,
-                                                              processor=lambda name: fold(name)[0]) if score >= 70]
+        near += [
+            name
+            for name, score, _ in process.extract(
+                fold(unknown)[0], names, scorer=fuzz.ratio, limit=3, processor=lambda name: fold(name)[0]
+            )
+            if score >= 70
+        ]
     if near:
         draft.say("similar", names=draft.wording.join(list(dict.fromkeys(near))))
         draft.suggestions += list(dict.fromkeys(near))[:3]

@@ -41,7 +41,9 @@ class Hit:
 class Retrieval:
     """Searches a store and its vectors. Without vectors, or while they fill in, words alone find."""
 
-    def __init__(self, store: Store, catalog: Catalog, vectors: Vectors | None = None, dense_weight: float = DENSE_WEIGHT) -> None:
+    def __init__(
+        self, store: Store, catalog: Catalog, vectors: Vectors | None = None, dense_weight: float = DENSE_WEIGHT
+    ) -> None:
         self._store = store
         self._catalog = catalog
         self._vectors = vectors
@@ -55,10 +57,19 @@ class Retrieval:
         scores = _fuse(lexical, dense, self._dense_weight)
         passages = self._store.passages(scores)
         infos = self._store.document_infos({passage.document_id for passage in passages.values()})
-        asked = set(subjects) if subjects is not None else {mention.entry.id for mention in self._catalog.mentions(text)}
+        asked = (
+            set(subjects) if subjects is not None else {mention.entry.id for mention in self._catalog.mentions(text)}
+        )
         if asked and mode == "hybrid":
-            scores = {identity: score + self._preference(passages[identity], infos, asked) for identity, score in scores.items() if identity in passages}
-        ranked = sorted((identity for identity in scores if identity in passages), key=lambda identity: (-scores[identity], identity))
+            scores = {
+                identity: score + self._preference(passages[identity], infos, asked)
+                for identity, score in scores.items()
+                if identity in passages
+            }
+        ranked = sorted(
+            (identity for identity in scores if identity in passages),
+            key=lambda identity: (-scores[identity], identity),
+        )
         articles = self._store.article_of(infos)
         hits: list[Hit] = []
         taken: dict[str, int] = {}
@@ -72,12 +83,21 @@ class Retrieval:
             hits.append(self._hit(passages[identity], infos, scores, lexical, dense))
             if len(hits) == k:
                 return hits
-        return hits + [self._hit(passages[identity], infos, scores, lexical, dense) for identity in later[: k - len(hits)]]
+        return hits + [
+            self._hit(passages[identity], infos, scores, lexical, dense) for identity in later[: k - len(hits)]
+        ]
 
     @staticmethod
-    def _hit(passage: Passage, infos: Mapping[str, DocumentInfo], scores: Mapping[str, float], lexical: Mapping[str, float],
-             dense: Mapping[str, float]) -> Hit:
-        return Hit(passage, infos[passage.document_id], scores[passage.id], lexical.get(passage.id), dense.get(passage.id))
+    def _hit(
+        passage: Passage,
+        infos: Mapping[str, DocumentInfo],
+        scores: Mapping[str, float],
+        lexical: Mapping[str, float],
+        dense: Mapping[str, float],
+    ) -> Hit:
+        return Hit(
+            passage, infos[passage.document_id], scores[passage.id], lexical.get(passage.id), dense.get(passage.id)
+        )
 
     def _words(self, text: str) -> list[str]:
         """The question's words, and the other names of whatever it names."""
@@ -91,7 +111,11 @@ class Retrieval:
         if about & asked:
             return OWN
         makers = {entry.vendor for entry in map(self._catalog.products.get, asked) if entry is not None}
-        siblings = {name for name in about if isinstance(self._catalog.products.get(name), Product) and self._catalog.products[name].vendor in makers}
+        siblings = {
+            name
+            for name in about
+            if isinstance(self._catalog.products.get(name), Product) and self._catalog.products[name].vendor in makers
+        }
         return -SIBLING if siblings else 0.0
 
     def _subjects_of(self, _: str, passage: Passage, title: str) -> frozenset[str]:
@@ -103,7 +127,10 @@ def _fuse(lexical: Mapping[str, float], dense: Mapping[str, float], weight: floa
     if not dense or not lexical:
         return _normalised(dense or lexical)
     left, right = _normalised(dense), _normalised(lexical)
-    return {identity: weight * left.get(identity, 0.0) + (1 - weight) * right.get(identity, 0.0) for identity in {*left, *right}}
+    return {
+        identity: weight * left.get(identity, 0.0) + (1 - weight) * right.get(identity, 0.0)
+        for identity in {*left, *right}
+    }
 
 
 def _normalised(scores: Mapping[str, float]) -> dict[str, float]:
@@ -124,9 +151,20 @@ def as_retriever(retrieval: Retrieval, k: int = 10, mode: Mode = "hybrid") -> Ba
 
         def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun) -> list[Any]:
             return [
-                LangChainDocument(id=hit.passage.id, page_content=hit.passage.text, metadata={
-                    "document_id": hit.document.id, "title": hit.document.title, "publisher": hit.document.publisher, "url": hit.document.url,
-                    "published": hit.document.published, "start": hit.passage.start, "end": hit.passage.end, "score": hit.score})
+                LangChainDocument(
+                    id=hit.passage.id,
+                    page_content=hit.passage.text,
+                    metadata={
+                        "document_id": hit.document.id,
+                        "title": hit.document.title,
+                        "publisher": hit.document.publisher,
+                        "url": hit.document.url,
+                        "published": hit.document.published,
+                        "start": hit.passage.start,
+                        "end": hit.passage.end,
+                        "score": hit.score,
+                    },
+                )
                 for hit in retrieval.search(query, k, mode)
             ]
 

@@ -18,7 +18,9 @@ from knowledge.units import parse_unit
 # A conversation's earlier turns that can still be meant; older ones cannot, and a history may be a thousand long.
 REMEMBERED = 12
 _HAN = re.compile(r"[\u4e00-\u9fff]")
-_UNIT = re.compile(r"(?i)(?:换算?成|换算为|转换?成|用|以|in|to)\s*([KMGTPE]i?B/s|[KMGTPE]i?B|[KMGTPE]?(?:FLOPS|OPS)|[kM]?W|nm|MHz|GHz|Gbps|Gb/s)(?![A-Za-z])")
+_UNIT = re.compile(
+    r"(?i)(?:换算?成|换算为|转换?成|用|以|in|to)\s*([KMGTPE]i?B/s|[KMGTPE]i?B|[KMGTPE]?(?:FLOPS|OPS)|[kM]?W|nm|MHz|GHz|Gbps|Gb/s)(?![A-Za-z])"
+)
 _COMPUTE = {"flops", "ops"}
 # What a quantity without an attribute beside it can only be about.
 _BY_DIMENSION = {"memory": "memory_capacity", "power": "tdp", "length": "process_node", "bandwidth": "memory_bandwidth"}
@@ -57,10 +59,19 @@ class Understanding:
             return Question(text=text, language="zh", intent="empty")
         quantities = [item for item in find_quantities(text) if item.dimension not in ("plain", "rank")]
         names = self._names.find(text, quantities)
-        subjects = tuple(item.subject for item in names.found)
-        spans = [(item.start, item.end) for item in names.found]
         dates = find_dates(text, self._today)
-        marks = [mark for mark in self._catalog.attribute_mentions(text) if not _overlaps(mark, spans)]
+        # An attribute's name may hold a subject's (列入实体清单时间): the longer name is meant.
+        named = self._catalog.attribute_mentions(text)
+        subjects = tuple(
+            item.subject
+            for item in names.found
+            if not any(
+                mark.start <= item.start and item.end <= mark.end and mark.end - mark.start > item.end - item.start
+                for mark in named
+            )
+        )
+        spans = [(item.start, item.end) for item in names.found if item.subject in subjects]
+        marks = [mark for mark in named if not _overlaps(mark, spans)]
         hints = [mark for mark in self._catalog.attribute_mentions(text, cues=True) if not _overlaps(mark, spans)]
         when = bool(phrases.says("when", plain))
         strong = self._named_attributes(marks, plain, when)
@@ -70,21 +81,52 @@ class Understanding:
         strong = tuple(dict.fromkeys((*strong, *implied)))
         company = {name for name in strong if self._catalog.attributes[name].of == ("vendor",)}
         as_of = self._as_of(plain, dates)
-        period = dates[0].iso if dates and as_of is None and (company or any("vendor" in self._catalog.attributes[name].of for name in strong)) else None
+        period = (
+            dates[0].iso
+            if dates and as_of is None and (company or any(self._catalog.attributes[name].periodic for name in strong))
+            else None
+        )
         derive = self._derive(plain, subjects)
-        domestic = True if phrases.says("domestic", plain) and not any(subject.kind != "vendor" for subject in subjects) else None
+        # Foreign chips are references: they are ranked beside domestic ones only when the question asks for them.
+        foreign = phrases.says("foreign", plain) or any(
+            subject.kind == "vendor" and not self._catalog.vendors[subject.id].domestic
+            for subject in subjects
+            if subject.id in self._catalog.vendors
+        )
+        domestic = None if foreign else True
         unit = _UNIT.search(text) if phrases.says("unit", plain) else None
-        unknown_attributes = tuple(word for word in phrases.unknown_attributes if word in plain and not strong and not cues)
+        unknown_attributes = tuple(
+            word for word in phrases.unknown_attributes if word in plain and not strong and not cues
+        )
         intent = self._intent(plain, subjects, strong, cues, filters, derive, when, names.unknown)
         known_unit = parse_unit(unit.group(1)) if unit else None
         return Question(
-            text=text, language="en" if phrases.says("english", plain) else "zh" if _HAN.search(text) or phrases.says("chinese", plain) else "en",
-            subjects=subjects, attributes=strong, cues=cues, intent=intent,
-            rank_direction="lowest" if phrases.says("rank_low", plain) else "highest", rank_n=self._rank_n(plain),
-            filters=filters, derive=derive, count=self._count(quantities), domestic_only=domestic, kind=self._kind(plain, subjects),
-            conditions=self._conditions(plain), scope=self._scope(plain, subjects), period=period, as_of=as_of,
-            unit=known_unit[0] if known_unit else None, table=bool(phrases.says("table", plain)), premise=premise,
-            unknown_names=names.unknown, unknown_attributes=unknown_attributes,
+            text=text,
+            language="en"
+            if phrases.says("english", plain)
+            else "zh"
+            if _HAN.search(text) or phrases.says("chinese", plain)
+            else "en",
+            subjects=subjects,
+            attributes=strong,
+            cues=cues,
+            intent=intent,
+            rank_direction="lowest" if phrases.says("rank_low", plain) else "highest",
+            rank_n=self._rank_n(plain),
+            filters=filters,
+            derive=derive,
+            count=self._count(quantities),
+            domestic_only=domestic,
+            kind=self._kind(plain, subjects),
+            conditions=self._conditions(plain),
+            scope=self._scope(plain, subjects),
+            period=period,
+            as_of=as_of,
+            unit=known_unit[0] if known_unit else None,
+            table=bool(phrases.says("table", plain)),
+            premise=premise,
+            unknown_names=names.unknown,
+            unknown_attributes=unknown_attributes,
         )
 
     def _named_attributes(self, marks: Sequence[Mention], plain: str, when: bool) -> tuple[str, ...]:
@@ -96,12 +138,16 @@ class Understanding:
             if attribute.dimension == "date" and not noun and not when:
                 continue
             found.append(attribute.id)
-        precise = [name for name in found if self._catalog.attributes[name].dimension in _COMPUTE and name not in ("ai_tops",)]
+        precise = [
+            name for name in found if self._catalog.attributes[name].dimension in _COMPUTE and name not in ("ai_tops",)
+        ]
         if precise:
             found = [name for name in found if name != "ai_tops"]
         return tuple(dict.fromkeys(found))
 
-    def _cues(self, hints: Sequence[Mention], marks: Sequence[Mention], strong: Sequence[str], plain: str) -> tuple[tuple[str, ...], ...]:
+    def _cues(
+        self, hints: Sequence[Mention], marks: Sequence[Mention], strong: Sequence[str], plain: str
+    ) -> tuple[tuple[str, ...], ...]:
         spans = [(mark.start, mark.end) for mark in marks]
         groups: dict[tuple[int, int], list[str]] = {}
         for hint in hints:
@@ -114,7 +160,9 @@ class Understanding:
             kept.append(tuple(dict.fromkeys(names)))
         return tuple(dict.fromkeys(kept))
 
-    def _filters(self, plain: str, quantities: Sequence[Quantity], strong: Sequence[str], cues: Sequence[Sequence[str]]) -> tuple[Filter, ...]:
+    def _filters(
+        self, plain: str, quantities: Sequence[Quantity], strong: Sequence[str], cues: Sequence[Sequence[str]]
+    ) -> tuple[Filter, ...]:
         """Conditions such as 显存 ≥ 64GB; only in questions that ask for several products."""
         if not (self._phrases.says("filter", plain) or self._phrases.says("rank", plain)):
             return ()
@@ -122,23 +170,47 @@ class Understanding:
         found: list[Filter] = []
         for quantity in quantities:
             op = self._operator(plain, quantity)
-            attribute = next((name for name in names if fits(self._catalog.attributes[name], quantity)), None) or _BY_DIMENSION.get(quantity.dimension)
+            attribute = next(
+                (name for name in names if fits(self._catalog.attributes[name], quantity)), None
+            ) or _BY_DIMENSION.get(quantity.dimension)
             if op is not None and attribute is not None:
-                found.append(Filter(attribute=attribute, op=op, value=str(quantity.base), text=quantity.text, dimension=quantity.dimension))
+                found.append(
+                    Filter(
+                        attribute=attribute,
+                        op=op,
+                        value=str(quantity.base),
+                        text=quantity.text,
+                        dimension=quantity.dimension,
+                    )
+                )
         constrained = {item.attribute for item in found}
-        if self._phrases.says("filter", plain) and self._phrases.says("has", plain) and not self._phrases.says("rank", plain):
+        if (
+            self._phrases.says("filter", plain)
+            and self._phrases.says("has", plain)
+            and not self._phrases.says("rank", plain)
+        ):
             found += [Filter(attribute=name, op="has") for name in strong if name not in constrained]
         return tuple(found)
 
     def _operator(self, plain: str, quantity: Quantity) -> str | None:
-        before, after = plain[max(0, quantity.start - 10) : quantity.start].rstrip(), plain[quantity.end : quantity.end + 10].lstrip()
+        before, after = (
+            plain[max(0, quantity.start - 10) : quantity.start].rstrip(),
+            plain[quantity.end : quantity.end + 10].lstrip(),
+        )
         for op, words in self._phrases.operators.items():
             if any(before.endswith(word) for word in words) or any(after.startswith(word) for word in words):
                 return op
         return None
 
-    def _premises(self, quantities: Sequence[Quantity], filters: Sequence[Filter], strong: Sequence[str], cues: Sequence[Sequence[str]],
-                  subjects: Sequence[Subject], plain: str) -> tuple[tuple[Premise, ...], tuple[str, ...]]:
+    def _premises(
+        self,
+        quantities: Sequence[Quantity],
+        filters: Sequence[Filter],
+        strong: Sequence[str],
+        cues: Sequence[Sequence[str]],
+        subjects: Sequence[Subject],
+        plain: str,
+    ) -> tuple[tuple[Premise, ...], tuple[str, ...]]:
         """Figures that the question states as known, and the attributes they imply where it names none."""
         if filters or not subjects:
             return (), ()
@@ -154,8 +226,17 @@ class Understanding:
             if attribute is not None:
                 compute = self._catalog.attributes[attribute].dimension
                 dimension = compute if quantity.dimension in _COMPUTE and compute in _COMPUTE else quantity.dimension
-                found.append(Premise(attribute=attribute, text=quantity.text, value=str(quantity.value), unit=quantity.unit, dimension=dimension,
-                                     base=str(quantity.base), subject=subjects[0].id if len(subjects) == 1 else None))
+                found.append(
+                    Premise(
+                        attribute=attribute,
+                        text=quantity.text,
+                        value=str(quantity.value),
+                        unit=quantity.unit,
+                        dimension=dimension,
+                        base=str(quantity.base),
+                        subject=subjects[0].id if len(subjects) == 1 else None,
+                    )
+                )
         return tuple(found), tuple(implied)
 
     def _as_of(self, plain: str, dates: Sequence[DateMention]) -> str | None:
@@ -163,7 +244,11 @@ class Understanding:
         if mark is None:
             return None
         near = [date for date in dates if abs(date.start - mark.end()) <= 3 or abs(mark.start() - date.end) <= 2]
-        return near[0].iso[:10] if near and re.fullmatch(r"\d{4}(-\d{2}){0,2}", near[0].iso) else (near[0].iso[:4] if near else None)
+        return (
+            near[0].iso[:10]
+            if near and re.fullmatch(r"\d{4}(-\d{2}){0,2}", near[0].iso)
+            else (near[0].iso[:4] if near else None)
+        )
 
     def _derive(self, plain: str, subjects: Sequence[Subject]) -> str | None:  # type: ignore[return]
         says = self._phrases.says
@@ -178,14 +263,28 @@ class Understanding:
             return "total"
         return None
 
-    def _intent(self, plain: str, subjects: Sequence[Subject], strong: Sequence[str], cues: Sequence[Sequence[str]], filters: Sequence[Filter],
-                derive: str | None, when: bool, unknown: Sequence[str]) -> Intent:
+    def _intent(
+        self,
+        plain: str,
+        subjects: Sequence[Subject],
+        strong: Sequence[str],
+        cues: Sequence[Sequence[str]],
+        filters: Sequence[Filter],
+        derive: str | None,
+        when: bool,
+        unknown: Sequence[str],
+    ) -> Intent:
         says = self._phrases.says
         products = [subject for subject in subjects if subject.kind != "vendor"]
         asked = bool(strong or cues)
         if says("smalltalk", plain):
             return "smalltalk"
-        if derive is not None and asked and subjects and not (derive == "total" and not re.search(r"\d|[一二三四五六七八九十百千万]", plain)):
+        if (
+            derive is not None
+            and asked
+            and subjects
+            and not (derive == "total" and not re.search(r"\d|[一二三四五六七八九十百千万]", plain))
+        ):
             return "derive"
         if asked and says("rank", plain) and not products and not re.search(r"最高(可达|达到?|支持)", plain):
             return "rank"
@@ -198,7 +297,11 @@ class Understanding:
         if when:
             return "when"
         if asked and subjects:
-            return "compare" if len(subjects) >= 2 and all(subject.kind != "vendor" for subject in subjects) and not _mixed(subjects) else "lookup"
+            return (
+                "compare"
+                if len(subjects) >= 2 and all(subject.kind != "vendor" for subject in subjects) and not _mixed(subjects)
+                else "lookup"
+            )
         if says("timeline", plain):
             return "timeline"
         if subjects and not asked:
@@ -224,15 +327,31 @@ class Understanding:
 
     def _rank_n(self, plain: str) -> int | None:
         numbers = "|".join(sorted(self._phrases.numbers, key=len, reverse=True))
-        match = re.search(rf"前\s?(\d+|{numbers})|top\s?(\d+|{numbers})|最\S{{1,3}}的?\s?(\d+|{numbers})\s?(?:款|张|个|家|种|颗|大)", plain)
+        match = re.search(
+            rf"前\s?(\d+|{numbers})|top\s?(\d+|{numbers})|最\S{{1,3}}的?\s?(\d+|{numbers})\s?(?:款|张|个|家|种|颗|大)",
+            plain,
+        )
         if match is None:
-            return 1 if re.search(r"最\S{1,2}的(是|国产|芯片|卡|产品|公司)?(哪|什么|谁)|哪.{0,6}最|(?:which|what) .*(?:highest|largest|most|lowest)", plain) and False else None
+            return (
+                1
+                if re.search(
+                    r"最\S{1,2}的(是|国产|芯片|卡|产品|公司)?(哪|什么|谁)|哪.{0,6}最|(?:which|what) .*(?:highest|largest|most|lowest)",
+                    plain,
+                )
+                and False
+                else None
+            )
         word = next(group for group in match.groups() if group)
         return int(word) if word.isdigit() else self._phrases.numbers[word]
 
     @staticmethod
     def _count(quantities: Sequence[Quantity]) -> int | None:
-        counted = [item for item in quantities if item.dimension == "count" and item.counter in ("张", "卡", "颗", "块", "cards", "chips", "GPUs", "张卡", "块卡")]
+        counted = [
+            item
+            for item in quantities
+            if item.dimension == "count"
+            and item.counter in ("张", "卡", "颗", "块", "cards", "chips", "GPUs", "张卡", "块卡")
+        ]
         return int(counted[0].value) if counted else None
 
     def _kind(self, plain: str, subjects: Sequence[Subject]) -> str | None:
@@ -258,8 +377,17 @@ class Understanding:
     @staticmethod
     def _scope(plain: str, subjects: Sequence[Subject]) -> str | None:
         own = {subject.kind for subject in subjects}
-        for scope, words in (("card", ("单卡", "每卡", "每张卡", "per card")), ("server", ("整机", "单机", "per server")), ("die", ("单芯片", "单die", "per die"))):
-            if any(word in plain for word in words) and scope not in own and "cluster" not in own and not own & {"die", "card"}:
+        for scope, words in (
+            ("card", ("单卡", "每卡", "每张卡", "per card")),
+            ("server", ("整机", "单机", "per server")),
+            ("die", ("单芯片", "单die", "per die")),
+        ):
+            if (
+                any(word in plain for word in words)
+                and scope not in own
+                and "cluster" not in own
+                and not own & {"die", "card"}
+            ):
                 return scope
         return None
 
@@ -271,10 +399,15 @@ class Understanding:
         if question.unknown_names or question.intent in ("smalltalk", "empty"):
             return False
         if not question.subjects:
-            if question.intent in ("rank", "filter") or (question.domestic_only and question.intent != "lookup"):
+            if question.intent in ("rank", "filter") or bool(self._phrases.says("domestic", plain)):
                 return False
-            return bool(self._phrases.says("follow_up", plain)) or (bool(question.asked_attributes) and len(plain) <= 24) or \
-                question.unit is not None or question.language == "en" and bool(self._phrases.says("english", plain))
+            return (
+                bool(self._phrases.says("follow_up", plain))
+                or (bool(question.asked_attributes) and len(plain) <= 24)
+                or question.unit is not None
+                or (question.language == "en"
+                and bool(self._phrases.says("english", plain)))
+            )
         return not question.asked_attributes and (bool(self._phrases.says("follow_up", plain)) or self._compares(plain))
 
     def _compares(self, plain: str) -> bool:
@@ -288,7 +421,9 @@ class Understanding:
             position = re.search(r"第\s?([一二三四五六七八九十\d])\s?个", plain)
             subjects = before.subjects
             if position:
-                at = self._phrases.numbers.get(position.group(1)) or (int(position.group(1)) if position.group(1).isdigit() else 1)
+                at = self._phrases.numbers.get(position.group(1)) or (
+                    int(position.group(1)) if position.group(1).isdigit() else 1
+                )
                 subjects = before.subjects[at - 1 : at] or before.subjects
             changes["subjects"] = subjects
             inherited.append("subjects")

@@ -77,7 +77,11 @@ class Wording:
         if figure.value is None:
             return figure.text
         if figure.dimension in _AS_WRITTEN:
-            if self.language == "en" and any("\u4e00" <= character <= "\u9fff" for character in figure.text) and figure.base is not None:
+            if (
+                self.language == "en"
+                and any("\u4e00" <= character <= "\u9fff" for character in figure.text)
+                and figure.base is not None
+            ):
                 return f"{plain(figure.base)} ({figure.text})"
             return figure.text
         number = plain(figure.value)

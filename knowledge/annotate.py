@@ -58,8 +58,18 @@ class Annotator:
         for kind in ("conditions", "scopes", "status"):
             for value, words in getattr(lexicon, kind).items():
                 add(words, kind, value)
-        for kind in ("negation", "comparison", "change", "level", "respectively", "each", "likeness",
-                     "back_references", "company_references", "generic_subjects"):
+        for kind in (
+            "negation",
+            "comparison",
+            "change",
+            "level",
+            "respectively",
+            "each",
+            "likeness",
+            "back_references",
+            "company_references",
+            "generic_subjects",
+        ):
             add(getattr(lexicon, kind), kind, kind)
         self._weak_comparison = {fold(word)[0] for word in lexicon.weak_comparison}
         automaton = ahocorasick.Automaton()
@@ -78,11 +88,15 @@ class Annotator:
         names = find_names(text, taken, self.lexicon)
         named = {at for name in names for at in range(name.start, name.end)}
         items += [Item(name.start, name.end, "subject", name.subject) for name in names]
-        items += [Item(quantity.start, quantity.end, "quantity", quantity)
-                  for quantity in quantities if quantity.start not in named]
+        items += [
+            Item(quantity.start, quantity.end, "quantity", quantity)
+            for quantity in quantities
+            if quantity.start not in named
+        ]
         items += [Item(date.start, date.end, "date", date) for date in find_dates(text, as_of)]
-        items += [Item(match.start(), match.end(), "memory_type", match.group())
-                  for match in self._memory_type.finditer(text)]
+        items += [
+            Item(match.start(), match.end(), "memory_type", match.group()) for match in self._memory_type.finditer(text)
+        ]
         items.sort(key=lambda item: (item.start, -item.end))
         return items
 
@@ -111,7 +125,9 @@ class Annotator:
         if item.kind != "weak_subject":
             return True
         after = text[item.end : item.end + 3].lstrip()
-        return item.value.vendor in vendors and not re.match(r"[%％,，.]?\d|[%％TGMWPE倍亿万张颗个元年月日天台家卡片nm]", after)
+        return item.value.vendor in vendors and not re.match(
+            r"[%％,，.]?\d|[%％TGMWPE倍亿万张颗个元年月日天台家卡片nm]", after
+        )
 
     @staticmethod
     def _strengthen(item: Item, text: str, vendors: set[str]) -> Item:
@@ -163,4 +179,3 @@ def annotator(catalog: Catalog) -> Annotator:
         _ANNOTATORS.clear()
         known = _ANNOTATORS[id(catalog)] = (catalog, Annotator(catalog))
     return known[1]
-

@@ -54,7 +54,8 @@ class Attribute(Entry):
     """`dimension` names the kind of quantity (see `knowledge.quantities`), "date", or "text" for words.
 
     `unit` is the unit that answers compare in. `of` says whether chips, companies or clusters have it.
-    `cue` aliases only name the attribute together with a quantity of its dimension (算力, 内存).
+    `cues` only name the attribute together with a quantity of its dimension (算力, 内存). `negative_of` names the attribute
+    whose negative values are this one's positive ones (a loss, of a profit).
     """
 
     dimension: str
@@ -62,6 +63,16 @@ class Attribute(Entry):
     of: tuple[Literal["product", "vendor", "cluster", "topic"], ...] = ("product",)
     cues: tuple[str, ...] = ()
     higher_is: Literal["better", "worse", "neither"] = "neither"
+    negative_of: str | None = None
+
+    @property
+    def periodic(self) -> bool:
+        """Whether a figure of it is about a stretch of time (revenue, shipments) and means little without."""
+        return (
+            bool({"vendor", "topic"} & set(self.of))
+            and "cluster" not in self.of
+            and self.dimension not in ("date", "text")
+        )
 
 
 class CatalogFile(BaseModel):
@@ -90,7 +101,13 @@ _DROP = str.maketrans("", "", _SEPARATORS)
 def _folding() -> dict[int, str]:
     """One character for one: full width to half, capitals to small, compatibility forms, and the confusable 升 of 升腾."""
     table = {}
-    for code in [*range(0x00B5, 0x0180), *range(0x2000, 0x2100), *range(0x2150, 0x2190), *range(0xFF00, 0xFFF0), *range(65, 91)]:
+    for code in [
+        *range(0x00B5, 0x0180),
+        *range(0x2000, 0x2100),
+        *range(0x2150, 0x2190),
+        *range(0xFF00, 0xFFF0),
+        *range(65, 91),
+    ]:
         simple = unicodedata.normalize("NFKC", chr(code)).casefold()
         if len(simple) == 1 and simple != chr(code):
             table[code] = simple

@@ -77,11 +77,18 @@ class TableReader:
             if len(distinct) > 1 and self._same_family(distinct):
                 return None
             return self._attributes[distinct[0] if len(distinct) == 1 else longest.value[0]]
-        cues = list(dict.fromkeys(
-            name for item in self._spans.between(cell.start, cell.end) if item.kind == "cue" for name in item.value))
+        cues = list(
+            dict.fromkeys(
+                name for item in self._spans.between(cell.start, cell.end) if item.kind == "cue" for name in item.value
+            )
+        )
         unit = self._unit(cell)
         if unit is not None:
-            cues = [name for name in cues if self._attributes[name].dimension in (unit[1], "ops" if unit[1] == "flops" else unit[1])]
+            cues = [
+                name
+                for name in cues
+                if self._attributes[name].dimension in (unit[1], "ops" if unit[1] == "flops" else unit[1])
+            ]
         if len(cues) == 1:
             return self._attributes[cues[0]]
         for preferred in ("memory_bandwidth", "ai_tops"):
@@ -98,11 +105,18 @@ class TableReader:
         one = self._attribute(cell)
         if one is not None:
             return [one]
-        names = [name for item in self._spans.between(cell.start, cell.end) if item.kind == "attribute" for name in item.value]
+        names = [
+            name
+            for item in self._spans.between(cell.start, cell.end)
+            if item.kind == "attribute"
+            for name in item.value
+        ]
         return [self._attributes[name] for name in dict.fromkeys(names)] if self._same_family(names) else []
 
     def _unit(self, cell: Cell) -> tuple[str, str] | None:
-        match = re.search(r"[（(\[]([^）)\]]{1,16})[）)\]]\s*$", cell.text) or re.search(r"[/／,，]\s*([A-Za-z%²·/⁻¹]{1,10}|[\u4e00-\u9fff]{1,3})\s*$", cell.text)
+        match = re.search(r"[（(\[]([^）)\]]{1,16})[）)\]]\s*$", cell.text) or re.search(
+            r"[/／,，]\s*([A-Za-z%²·/⁻¹]{1,10}|[\u4e00-\u9fff]{1,3})\s*$", cell.text
+        )
         return parse_unit(match.group(1)) if match else None
 
     def _subject(self, cell: Cell) -> Subject | None:
@@ -127,7 +141,9 @@ class TableReader:
             return None
         return Subject(f"~{fold(text)[0]}", text, "card")
 
-    def _keyed(self, table: TableBlock, roles: Sequence[tuple[str, ...]], attributes: Sequence[Attribute | None]) -> bool:
+    def _keyed(
+        self, table: TableBlock, roles: Sequence[tuple[str, ...]], attributes: Sequence[Attribute | None]
+    ) -> bool:
         """A key–value table without the word for value: its first column holds attribute names."""
         if len(table.header) < 2 or any(attributes[1:]):
             return False
@@ -138,7 +154,9 @@ class TableReader:
 
     # --- the three ways a table is turned ---------------------------------------------------------------------------
 
-    def _by_key(self, table: TableBlock, roles: Sequence[tuple[str, ...]], product: Subject | None, company: Subject | None) -> Iterator[CellStatement]:
+    def _by_key(
+        self, table: TableBlock, roles: Sequence[tuple[str, ...]], product: Subject | None, company: Subject | None
+    ) -> Iterator[CellStatement]:
         key = self._column(roles, "attribute", 0)
         value = self._column(roles, "value", None, exclude=(key,))
         named = self._column(roles, "product", None, exclude=(key, value))
@@ -155,8 +173,14 @@ class TableReader:
                 if owner is not None:
                     yield from self._cell(table, index, row, roles, owner, attribute, row[value], row[key])
 
-    def _by_row(self, table: TableBlock, roles: Sequence[tuple[str, ...]], attributes: Sequence[Attribute | None],
-                product: Subject | None, company: Subject | None) -> Iterator[CellStatement]:
+    def _by_row(
+        self,
+        table: TableBlock,
+        roles: Sequence[tuple[str, ...]],
+        attributes: Sequence[Attribute | None],
+        product: Subject | None,
+        company: Subject | None,
+    ) -> Iterator[CellStatement]:
         named = self._column(roles, "product", None)
         maker = self._column(roles, "vendor", None, exclude=(named,))
         if named is None and maker is not None:
@@ -173,7 +197,9 @@ class TableReader:
                     yield from self._cell(table, index, row, roles, owner, attribute, row[column], table.header[column])
 
     def _by_column(self, table: TableBlock, subjects: Sequence[Subject | None]) -> Iterator[CellStatement]:
-        roles: list[tuple[str, ...]] = [self._roles(cell) if subjects[at] is None else () for at, cell in enumerate(table.header)]
+        roles: list[tuple[str, ...]] = [
+            self._roles(cell) if subjects[at] is None else () for at, cell in enumerate(table.header)
+        ]
         key = self._column(roles, "attribute", 0)
         for index, row in enumerate(table.rows):
             for attribute in self._several(row[key]):
@@ -182,7 +208,9 @@ class TableReader:
                         yield from self._cell(table, index, row, roles, subject, attribute, row[column], row[key])
 
     @staticmethod
-    def _column(roles: Sequence[tuple[str, ...]], role: str, default: int | None, exclude: tuple[int | None, ...] = ()) -> int | None:
+    def _column(
+        roles: Sequence[tuple[str, ...]], role: str, default: int | None, exclude: tuple[int | None, ...] = ()
+    ) -> int | None:
         for at, found in enumerate(roles):
             if role in found and at not in exclude:
                 return at
@@ -196,8 +224,17 @@ class TableReader:
 
     # --- one cell ---------------------------------------------------------------------------------------------------
 
-    def _cell(self, table: TableBlock, index: int, row: Sequence[Cell], roles: Sequence[tuple[str, ...]], subject: Subject,
-              attribute: Attribute, cell: Cell, key: Cell) -> Iterator[CellStatement]:
+    def _cell(
+        self,
+        table: TableBlock,
+        index: int,
+        row: Sequence[Cell],
+        roles: Sequence[tuple[str, ...]],
+        subject: Subject,
+        attribute: Attribute,
+        cell: Cell,
+        key: Cell,
+    ) -> Iterator[CellStatement]:
         text = cell.text.strip()
         if text.casefold() in self._lexicon.missing_values or fold(text)[0] in self._lexicon.missing_values:
             return
@@ -207,30 +244,45 @@ class TableReader:
         origin = self._origin(row, roles)
         around = [*here, *self._spans.between(key.start, key.end), *origin.items]
         shared = {
-            "subject": subject, "attribute": attribute.id, "quote": table.row_spans[index],
+            "subject": subject,
+            "attribute": attribute.id,
+            "quote": table.row_spans[index],
             "conditions": tuple(sorted({item.value for item in around if item.kind == "conditions"})),
             "scope": next((item.value for item in around if item.kind == "scopes"), None),
-            "period": origin.period or self._period(around) if "vendor" in attribute.of or "topic" in attribute.of else None,
-            "status": self._status(here, origin), "claimed_by": origin.claimed_by, "publisher": origin.publisher,
-            "as_of": origin.date, "url": origin.url, "note": origin.note,
+            "period": (origin.period or self._period(around)) if attribute.periodic else None,
+            "status": self._status(here, origin),
+            "claimed_by": origin.claimed_by,
+            "publisher": origin.publisher,
+            "as_of": origin.date,
+            "url": origin.url,
+            "note": origin.note,
         }
         if attribute.dimension == "text":
             yield CellStatement(cell=cell, quantity=None, **shared)
         elif attribute.dimension == "date":
             dates = [item for item in here if item.kind == "date"]
             if len(dates) == 1:
-                yield CellStatement(cell=Cell(dates[0].start, dates[0].end, dates[0].value.text), quantity=None,
-                                    **{**shared, "note": shared["note"]})
+                yield CellStatement(
+                    cell=Cell(dates[0].start, dates[0].end, dates[0].value.text),
+                    quantity=None,
+                    **{**shared, "note": shared["note"]},
+                )
         else:
             for quantity in self._quantities(cell, key, attribute, row, roles):
                 self.owned.add(quantity.start)
                 yield CellStatement(cell=cell, quantity=quantity, **shared)
 
-    def _quantities(self, cell: Cell, key: Cell, attribute: Attribute, row: Sequence[Cell], roles: Sequence[tuple[str, ...]]) -> list[Quantity]:
+    def _quantities(
+        self, cell: Cell, key: Cell, attribute: Attribute, row: Sequence[Cell], roles: Sequence[tuple[str, ...]]
+    ) -> list[Quantity]:
         """The cell's quantities that fit; a bare number takes the unit of its header, its key or the unit column."""
         found = [item.value for item in self._spans.between(cell.start, cell.end) if item.kind == "quantity"]
         unit_column = self._column(roles, "unit", None)
-        stated = parse_unit(row[unit_column].text.strip()) if unit_column is not None and row[unit_column].text.strip() else None
+        stated = (
+            parse_unit(row[unit_column].text.strip())
+            if unit_column is not None and row[unit_column].text.strip()
+            else None
+        )
         stated = stated or self._unit(key)
         plain = [quantity for quantity in found if quantity.dimension == "plain"]
         fitting = [quantity for quantity in found if fits(attribute, quantity)]
@@ -244,9 +296,27 @@ class TableReader:
             rebuilt = find_quantities(f"{plain[0].text}{'' if stated[0] in '%' else ' '}{stated[0]}")
             if len(rebuilt) == 1 and fits(attribute, rebuilt[0]):
                 whole = rebuilt[0]
-                return [Quantity(cell.start + shift, plain[0].end, plain[0].text, whole.value, whole.unit, whole.dimension,
-                                 whole.base, plain[0].bound, whole.high, whole.high_base, whole.counter)]
-        if plain and len(found) == 1 and attribute.dimension in ("count",) and not re.search(r"[A-Za-z\u4e00-\u9fff]", cell.text):
+                return [
+                    Quantity(
+                        cell.start + shift,
+                        plain[0].end,
+                        plain[0].text,
+                        whole.value,
+                        whole.unit,
+                        whole.dimension,
+                        whole.base,
+                        plain[0].bound,
+                        whole.high,
+                        whole.high_base,
+                        whole.counter,
+                    )
+                ]
+        if (
+            plain
+            and len(found) == 1
+            and attribute.dimension in ("count",)
+            and not re.search(r"[A-Za-z\u4e00-\u9fff]", cell.text)
+        ):
             return plain
         return []
 
@@ -269,9 +339,17 @@ class TableReader:
         note = cells.get("condition")
         condition = self._spans.between(note.start, note.end) if note else []
         when = cells.get("date")
-        date = next((str(item.value.iso) for item in self._spans.between(when.start, when.end) if item.kind == "date"), None) if when else None
+        date = (
+            next(
+                (str(item.value.iso) for item in self._spans.between(when.start, when.end) if item.kind == "date"), None
+            )
+            if when
+            else None
+        )
         period_cell = cells.get("period")
-        period = self._period([*(self._spans.between(period_cell.start, period_cell.end) if period_cell else []), *condition])
+        period = self._period(
+            [*(self._spans.between(period_cell.start, period_cell.end) if period_cell else []), *condition]
+        )
         link = cells.get("url")
         url = re.search(r"https?://[^\s)|]+", link.text) if link else None
         claimant = cells.get("claimed_by")
@@ -279,8 +357,12 @@ class TableReader:
         named = re.sub(r"\[([^\]]+)\]\([^)]*\)", r"\1", publisher.text).strip() if publisher else None
         return _Origin(
             claimed_by=self._lexicon.claimant_of.get(fold(claimant.text)[0]) if claimant else None,
-            publisher=named, date=date, url=url.group() if url else None,
-            note=note.text.strip() if note else "", period=period, items=tuple(condition),
+            publisher=named,
+            date=date,
+            url=url.group() if url else None,
+            note=note.text.strip() if note else "",
+            period=period,
+            items=tuple(condition),
         )
 
 

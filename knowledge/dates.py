@@ -21,21 +21,41 @@ class DateMention:
     iso: str
 
 
-_MONTHS = {name: at for at, names in enumerate(
-    ("", "january jan", "february feb", "march mar", "april apr", "may", "june jun", "july jul", "august aug", "september sep sept",
-     "october oct", "november nov", "december dec")) for name in names.split()}
+_MONTHS = {
+    name: at
+    for at, names in enumerate(
+        (
+            "",
+            "january jan",
+            "february feb",
+            "march mar",
+            "april apr",
+            "may",
+            "june jun",
+            "july jul",
+            "august aug",
+            "september sep sept",
+            "october oct",
+            "november nov",
+            "december dec",
+        )
+    )
+    for name in names.split()
+}
 _MONTH = r"(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)\.?"
 _YEAR = r"(?P<year>19[5-9]\d|20[0-4]\d)"
 _RELATIVE = {"去年": -1, "上年": -1, "前年": -2, "今年": 0, "本年": 0, "当年": 0, "明年": 1, "后年": 2, "同年": 0}
 _QUARTER = {"一": 1, "二": 2, "三": 3, "四": 4, "1": 1, "2": 2, "3": 3, "4": 4}
-_PART = (
-    r"(?P<part>上半年|下半年|前三季度|前三个季度|第?[一二三四1-4]季度|[Qq][1-4]|[Hh][12]|年?底|年?末|年?初|年中|第?[一二三四]季|\s?(?:fiscal\s)?year)"
-)
+_PART = r"(?P<part>上半年|下半年|前三季度|前三个季度|第?[一二三四1-4]季度|[Qq][1-4]|[Hh][12]|年?底|年?末|年?初|年中|第?[一二三四]季|\s?(?:fiscal\s)?year)"
 _PATTERNS = (
     re.compile(rf"(?<!\d){_YEAR}\s?年\s?(?P<month>1[0-2]|0?[1-9])\s?月(?:\s?(?P<day>3[01]|[12]\d|0?[1-9])\s?[日号])?"),
-    re.compile(rf"(?<![\d.\-/]){_YEAR}(?P<sep>[-/.])(?P<month>1[0-2]|0?[1-9])(?:(?P=sep)(?P<day>3[01]|[12]\d|0?[1-9]))?(?![\d]|[.\-/]\d)"),
+    re.compile(
+        rf"(?<![\d.\-/]){_YEAR}(?P<sep>[-/.])(?P<month>1[0-2]|0?[1-9])(?:(?P=sep)(?P<day>3[01]|[12]\d|0?[1-9]))?(?![\d]|[.\-/]\d)"
+    ),
     re.compile(rf"(?<!\d){_YEAR}\s?(?:年度?|财年)?的?\s?{_PART}"),
-    re.compile(rf"(?P<relative>去年|上年|前年|今年|本年|明年|后年|同年|当年)(?:\s?(?P<month>1[0-2]|0?[1-9])\s?月(?:\s?(?P<day>3[01]|[12]\d|0?[1-9])\s?[日号])?|的?{_PART})?"),
+    re.compile(
+        rf"(?P<relative>去年|上年|前年|今年|本年|明年|后年|同年|当年)(?:\s?(?P<month>1[0-2]|0?[1-9])\s?月(?:\s?(?P<day>3[01]|[12]\d|0?[1-9])\s?[日号])?|的?{_PART})?"
+    ),
     re.compile(rf"(?P<q>[Qq][1-4]|[Hh][12])\s?(?:of\s)?(?:FY)?\s?{_YEAR}"),
     re.compile(rf"(?i:\b(?P<qword>first|second|third|fourth)[- ](?P<span>quarter|half)(?:\s+of)?\s+){_YEAR}"),
     re.compile(rf"(?i:\b(?P<edge>end|beginning|start|late|early|mid)[- ](?:of\s+)?){_YEAR}"),
@@ -44,7 +64,9 @@ _PATTERNS = (
     re.compile(rf"\b(?P<mname>{_MONTH}),?\s+(?:of\s+)?{_YEAR}"),
     re.compile(rf"(?<!\d){_YEAR}\s?(?:年度?|财年|财政年度)(?!\d|多|半)"),
     re.compile(rf"(?:FY|fiscal(?:\s+year)?\s+|fiscal\s)\s?{_YEAR}(?!\d)"),
-    re.compile(rf"(?<![\d\w.$¥+\-/]){_YEAR}(?![\d\w.%+]|\s?(?:[-–~]\s?)?(?:[A-Z]{{2,}}|GB|MB|W\b|cards|chips|GPUs|units|nodes|张|颗|片|块|卡|个|台|套|家|人|元|万|亿|倍|MHz|核|款|瓦|位|项|名|股|只|间))"),
+    re.compile(
+        rf"(?<![\d\w.$¥+\-/]){_YEAR}(?![\d\w.%+]|\s?(?:[-–~]\s?)?(?:[A-Z]{{2,}}|GB|MB|W\b|cards|chips|GPUs|units|nodes|张|颗|片|块|卡|个|台|套|家|人|元|万|亿|倍|MHz|核|款|瓦|位|项|名|股|只|间))"
+    ),
     re.compile(r"(?<![\d年])(?P<month>1[0-2]|0?[1-9])\s?月(?:\s?(?P<day>3[01]|[12]\d|0?[1-9])\s?[日号])?(?!球)"),
     re.compile(r"(?P<near>上个?月|本月|这个?月|下个?月|昨[天日]|今[天日]|昨晚|前天)"),
     re.compile(r"(?<![\d年])(?P<alone>上半年|下半年|前三季度|前三个季度|第?[一二三四]季度)"),
@@ -92,7 +114,11 @@ def _resolve(match: re.Match[str], as_of: str | None) -> str | None:
     if groups.get("near"):
         return _near(groups["near"], as_of)
     if groups.get("ago") and groups.get("what") != "year":
-        return _shift_month(as_of, {"last": -1, "this": 0, "next": 1}[groups["ago"].lower()]) if groups["what"] == "month" else None
+        return (
+            _shift_month(as_of, {"last": -1, "this": 0, "next": 1}[groups["ago"].lower()])
+            if groups["what"] == "month"
+            else None
+        )
     if groups.get("years"):
         return str(year)
     part = groups.get("part") or groups.get("alone") or groups.get("q")
@@ -120,7 +146,9 @@ def _year(groups: dict[str, str | None], as_of: str | None) -> int | None:
     if groups.get("relative"):
         return own + _RELATIVE[str(groups["relative"])]
     if groups.get("ago"):
-        return own + ({"last": -1, "this": 0, "next": 1}[str(groups["ago"]).lower()] if groups.get("what") == "year" else 0)
+        return own + (
+            {"last": -1, "this": 0, "next": 1}[str(groups["ago"]).lower()] if groups.get("what") == "year" else 0
+        )
     if groups.get("years"):
         spelled = str(groups["years"])
         number = int(spelled) if spelled.isdigit() else "零一二三四五六七八九十".find(spelled.replace("两", "二"))

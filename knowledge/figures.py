@@ -73,9 +73,21 @@ class Extraction:
 # The widest values that anything in this field has, in base units; beyond them a number is a slip of the pen.
 # Cards reach some 10^16 operations a second and clusters 10^21; memory of a cluster is below an exabyte.
 PLAUSIBLE = {
-    "flops": (1e6, 1e24), "ops": (1e6, 1e24), "compute_bare": (1e6, 1e24), "bandwidth": (1e3, 1e18), "bitrate": (1e3, 1e18),
-    "memory": (1, 1e18), "length": (1e-10, 10), "area": (1e-12, 1e5), "power": (1e-4, 1e10), "frequency": (1, 1e13),
-    "bus_width": (1, 1e6), "money": (-1e15, 1e15), "count": (1, 1e15), "percent": (-1e4, 1e4), "duration": (1e-9, 1e10),
+    "flops": (1e6, 1e24),
+    "ops": (1e6, 1e24),
+    "compute_bare": (1e6, 1e24),
+    "bandwidth": (1e3, 1e18),
+    "bitrate": (1e3, 1e18),
+    "memory": (1, 1e18),
+    "length": (1e-10, 10),
+    "area": (1e-12, 1e5),
+    "power": (1e-4, 1e10),
+    "frequency": (1, 1e13),
+    "bus_width": (1, 1e6),
+    "money": (-1e15, 1e15),
+    "count": (1, 1e15),
+    "percent": (-1e4, 1e4),
+    "duration": (1e-9, 1e10),
 }
 _COUNTLESS = frozenset({"plain", "rank", "multiple", "count", "duration", "percent"})
 
@@ -109,8 +121,11 @@ def extract(document: Document, catalog: Catalog) -> Extraction:
         for statement in reader.sentence(start, end, context):
             _add(figures, _of_statement(document, document_id, catalog, statement))
     owned = reader.owned | cells.owned
-    unowned = tuple(item.value for item in items if item.kind == "quantity" and item.start not in owned
-                    and item.value.dimension not in _COUNTLESS)
+    unowned = tuple(
+        item.value
+        for item in items
+        if item.kind == "quantity" and item.start not in owned and item.value.dimension not in _COUNTLESS
+    )
     return Extraction(tuple(figures.values()), unowned)
 
 
@@ -133,6 +148,8 @@ def _of_statement(document: Document, document_id: str, catalog: Catalog, statem
     item: Item = statement.item
     attribute = catalog.attributes[statement.attribute]
     common = _common(document, document_id, statement, statement.quote)
+    if statement.publisher:
+        common |= {"publisher": statement.publisher, "as_of": statement.as_of, "url": None}
     if item.kind == "date":
         return _figure(common, text=item.value.iso, start=item.start, end=item.end, dimension="date")
     if item.kind == "memory_type":
@@ -157,15 +174,29 @@ def _of_cell(document: Document, document_id: str, catalog: Catalog, cell: CellS
     return _figure(common, text=text.strip(), start=cell.cell.start, end=cell.cell.end, dimension=dimension)
 
 
-def _common(document: Document, document_id: str, statement: Statement | CellStatement, quote: tuple[int, int]) -> dict[str, object]:
+def _common(
+    document: Document, document_id: str, statement: Statement | CellStatement, quote: tuple[int, int]
+) -> dict[str, object]:
     subject = statement.subject
-    scope = statement.scope or (subject.kind if subject.kind in ("die", "card", "server", "cluster") else None)
+    # A chip may be one die or several: its figures are a die's only where the text says so.
+    scope = statement.scope or (subject.kind if subject.kind in ("card", "server", "cluster") else None)
     status = "rumour" if document.claimed_by == "rumour" and statement.status == "stated" else statement.status
     return {
-        "document_id": document_id, "subject": subject.id, "subject_name": subject.name, "subject_kind": subject.kind,
-        "attribute": statement.attribute, "quote_start": quote[0], "quote_end": quote[1],
-        "conditions": statement.conditions, "scope": scope, "period": statement.period, "status": status,
-        "claimed_by": document.claimed_by, "publisher": document.publisher, "url": document.url, "as_of": document.published,
+        "document_id": document_id,
+        "subject": subject.id,
+        "subject_name": subject.name,
+        "subject_kind": subject.kind,
+        "attribute": statement.attribute,
+        "quote_start": quote[0],
+        "quote_end": quote[1],
+        "conditions": statement.conditions,
+        "scope": scope,
+        "period": statement.period,
+        "status": status,
+        "claimed_by": document.claimed_by,
+        "publisher": document.publisher,
+        "url": document.url,
+        "as_of": document.published,
     }
 
 
@@ -181,8 +212,17 @@ def _quantity_figure(common: dict[str, object], attribute: Attribute, quantity: 
     if attribute.dimension == "flops" and dimension == "ops":
         dimension = "ops"
     return _figure(
-        common | {"note": note}, text=quantity.text, start=quantity.start, end=quantity.end, value=quantity.value, unit=unit,
-        dimension=dimension, base=quantity.base, high=quantity.high, high_base=quantity.high_base, bound=quantity.bound,
+        common | {"note": note},
+        text=quantity.text,
+        start=quantity.start,
+        end=quantity.end,
+        value=quantity.value,
+        unit=unit,
+        dimension=dimension,
+        base=quantity.base,
+        high=quantity.high,
+        high_base=quantity.high_base,
+        bound=quantity.bound,
     )
 
 

@@ -45,6 +45,7 @@ class Lexicon(BaseModel):
     headers: dict[str, tuple[str, ...]]
     claimants: dict[str, tuple[str, ...]]
     clause_breaks: str
+    attribution: tuple[str, ...]
     list_of: tuple[str, ...]
     missing: tuple[str, ...]
 

@@ -28,13 +28,14 @@ class Described:
 def _patterns() -> dict[str, Any]:
     raw = yaml.safe_load((resources.files("knowledge") / "boilerplate.yaml").read_text("utf-8"))
     return {
-        "tail": re.compile("|".join(raw["tail"]), re.I), "lone": re.compile("|".join(raw["lone"]), re.I),
+        "tail": re.compile("|".join(raw["tail"]), re.I),
+        "lone": re.compile("|".join(raw["lone"]), re.I),
         "published": re.compile(raw["published"], re.I),
     }
 
 
 def language_of(text: str) -> Language:
-    """"zh" when Han characters are more than a twentieth of the letters, else "en"."""
+    """ "zh" when Han characters are more than a twentieth of the letters, else "en"."""
     sample = text[:20_000]
     han = sum("\u4e00" <= character <= "\u9fff" for character in sample)
     latin = sum(character.isascii() and character.isalpha() for character in sample)
@@ -68,7 +69,9 @@ def describe(text: str, fallback_title: str) -> Described:
         if seen == 3:
             break
     publisher = publisher or _author_card(lines)
-    return Described(title, "\n".join([title, "", *_body(lines[body:], patterns, publisher)]).strip() + "\n", publisher, published)
+    return Described(
+        title, "\n".join([title, "", *_body(lines[body:], patterns, publisher)]).strip() + "\n", publisher, published
+    )
 
 
 def _byline(line: str, lead: re.Pattern[str]) -> tuple[str | None, str | None]:
@@ -85,7 +88,10 @@ def _byline(line: str, lead: re.Pattern[str]) -> tuple[str | None, str | None]:
     for date in reversed(dates):
         rest = rest[: date.start] + "\n" + rest[date.end :]
     rest = re.sub(r"\d{1,2}:\d{2}(?::\d{2})?(?:\s?[AP]M)?|[Ll]ast updated|更新", "\n", rest)
-    parts = [lead.sub("", part).strip(" |·-–—/,，、:：()（）\t") for part in re.split(r"[\n|｜]| {2,}|\t|\s(?=来源|发布|作者|编辑|Source|By\b)", rest)]
+    parts = [
+        lead.sub("", part).strip(" |·-–—/,，、:：()（）\t")
+        for part in re.split(r"[\n|｜]| {2,}|\t|\s(?=来源|发布|作者|编辑|Source|By\b)", rest)
+    ]
     parts = [part for part in parts if 1 < len(part) <= 30 and not re.search(r"[。！？]", part)]
     # "By A. Writer | Reuters": who published comes after who wrote.
     publisher = parts[-1] if parts else None

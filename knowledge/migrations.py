@@ -59,7 +59,9 @@ def migrate(connection: sqlite3.Connection, name: str) -> None:
     """
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version > len(STEPS):
-        raise StoreError(f"{name} was written by a newer release (schema {version}, this one knows {len(STEPS)}); upgrade xinwen")
+        raise StoreError(
+            f"{name} was written by a newer release (schema {version}, this one knows {len(STEPS)}); upgrade xinwen"
+        )
     if version == len(STEPS):
         return
     connection.execute("BEGIN IMMEDIATE")

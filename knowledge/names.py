@@ -52,9 +52,13 @@ def _patterns(lexicon: Lexicon) -> tuple[re.Pattern[str], ...]:
     return (
         re.compile(_CODE),
         re.compile(rf"[“「『\"]({_HAN}{{2,6}}(?:[A-Za-z0-9\- ]{{0,12}})?)[”」』\"](?={_HAN}{{0,4}}(?:{nouns}))"),
-        re.compile(rf"(?:(?<=^)|(?<=[\n，。；：、“”（）()\s|,.]))({_HAN}{{2,4}}(?:{suffixes}))(?={_HAN}|[\s，、（(|]|$)", re.M),
+        re.compile(
+            rf"(?:(?<=^)|(?<=[\n，。；：、“”（）()\s|,.]))({_HAN}{{2,4}}(?:{suffixes}))(?={_HAN}|[\s，、（(|]|$)", re.M
+        ),
         re.compile(rf"\b((?:[A-Z][A-Za-z]+ ){{1,2}}(?:{suffixes_en}))(?![A-Za-z])"),
-        re.compile(rf"(?:(?<=^)|(?<=[\n，。；：、“”（）()\s|,.的]))((?:{_HAN}|[A-Za-z0-9]){{2,10}}(?:{clusters}))", re.M),
+        re.compile(
+            rf"(?:(?<=^)|(?<=[\n，。；：、“”（）()\s|,.的]))((?:{_HAN}|[A-Za-z0-9]){{2,10}}(?:{clusters}))", re.M
+        ),
     )
 
 

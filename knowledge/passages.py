@@ -19,7 +19,9 @@ _END = re.compile(
     rf"[。！？!?；;…]+[{re.escape(_CLOSERS)}]*(?:\[\d{{1,3}}\])*|\n+|(?<![A-Z\d])\.(?=[{re.escape(_CLOSERS)}]*(?:\[\d{{1,3}}\])*\s+[A-Z\u4e00-\u9fff“\"'(#\d-]|\s*$)[{re.escape(_CLOSERS)}]*(?:\[\d{{1,3}}\])*"
     rf"|(?<=[A-Z\d])\.(?=\s+[A-Z\u4e00-\u9fff“])"
 )
-_ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|Inc|Corp|Ltd|Co|No|vs|approx|Fig|Dr|Mr|Mrs|Ms|St|U\.S|U\.K|etc|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec|al|ver)|(?:^|\s)[A-Z]|(?:^|\n)\s*\d{1,2})$")
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:e\.g|i\.e|Inc|Corp|Ltd|Co|No|vs|approx|Fig|Dr|Mr|Mrs|Ms|St|U\.S|U\.K|etc|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec|al|ver)|(?:^|\s)[A-Z]|(?:^|\n)\s*\d{1,2})$"
+)
 _HEADING = re.compile(r"^#{1,6}\s+\S")
 
 
@@ -84,8 +86,16 @@ def split(document: Document, target_chars: int = TARGET) -> list[Passage]:
     """
     text = document.text
     return [
-        Passage(document.id, piece.start, piece.end, text[piece.start : piece.end], heading=piece.heading, header=piece.header,
-                table=piece.table, page=document.page_at(piece.start))
+        Passage(
+            document.id,
+            piece.start,
+            piece.end,
+            text[piece.start : piece.end],
+            heading=piece.heading,
+            header=piece.header,
+            table=piece.table,
+            page=document.page_at(piece.start),
+        )
         for piece in _pieces(document, target_chars)
     ]
 

@@ -40,12 +40,34 @@ class Quantity:
 _FULL_WIDTH = str.maketrans("０１２３４５６７８９．％，＋－～／", "0123456789.%,+-~/")
 _FULL_WIDTH |= {code: chr(code - 0xFEE0) for code in (*range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))}
 _MAGNITUDE = {
-    "十": 1, "百": 2, "千": 3, "万": 4, "萬": 4, "十万": 5, "百万": 6, "千万": 7, "亿": 8, "億": 8, "十亿": 9, "百亿": 10, "千亿": 11, "万亿": 12,
-    "兆": 12, "亿亿": 16, "thousand": 3, "million": 6, "mn": 6, "billion": 9, "bn": 9, "trillion": 12,
+    "十": 1,
+    "百": 2,
+    "千": 3,
+    "万": 4,
+    "萬": 4,
+    "十万": 5,
+    "百万": 6,
+    "千万": 7,
+    "亿": 8,
+    "億": 8,
+    "十亿": 9,
+    "百亿": 10,
+    "千亿": 11,
+    "万亿": 12,
+    "兆": 12,
+    "亿亿": 16,
+    "thousand": 3,
+    "million": 6,
+    "mn": 6,
+    "billion": 9,
+    "bn": 9,
+    "trillion": 12,
 }
 _NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?![\d,])(?:\.\d+)?|\d{1,3}(?:[\u202f\u2009\u00a0]\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?(?:[eE][+-]?\d{1,3}(?![A-Za-z0-9]))?)"
 _HAN_NUMBER = r"[〇零一二两三四五六七八九十百千万亿]+(?:点[〇零一二三四五六七八九]+)?"
-_MAG = r"(?:亿亿|万亿|千亿|百亿|十亿|千万|百万|十万|[万萬亿億千百兆]|(?:trillion|billion|million|thousand|bn|mn)(?![a-z]))"
+_MAG = (
+    r"(?:亿亿|万亿|千亿|百亿|十亿|千万|百万|十万|[万萬亿億千百兆]|(?:trillion|billion|million|thousand|bn|mn)(?![a-z]))"
+)
 
 
 def _alternatives(words: list[str]) -> str:
@@ -53,10 +75,27 @@ def _alternatives(words: list[str]) -> str:
 
 
 def _unit_pattern() -> str:
-    spelled = [spelling for spelling, unit in UNITS.items() if unit.dimension not in ("compute_bare", "duration") and re.search(r"[A-Za-z%％]", spelling)]
+    spelled = [
+        spelling
+        for spelling, unit in UNITS.items()
+        if unit.dimension not in ("compute_bare", "duration") and re.search(r"[A-Za-z%％]", spelling)
+    ]
     latin = _alternatives(spelled)
-    ms = _alternatives([spelling for spelling, unit in UNITS.items() if unit.dimension == "duration" and spelling.isascii() and len(spelling) > 1] + ["µs", "μs"])
-    han = _alternatives([spelling for spelling, unit in UNITS.items() if not re.search(r"[A-Za-z%]", spelling) and spelling not in ("×", "％")])
+    ms = _alternatives(
+        [
+            spelling
+            for spelling, unit in UNITS.items()
+            if unit.dimension == "duration" and spelling.isascii() and len(spelling) > 1
+        ]
+        + ["µs", "μs"]
+    )
+    han = _alternatives(
+        [
+            spelling
+            for spelling, unit in UNITS.items()
+            if not re.search(r"[A-Za-z%]", spelling) and spelling not in ("×", "％")
+        ]
+    )
     return (
         rf"(?P<latin>(?i:[KMGTPEZ]\s?FLOP(?:S|/s)?(?:/W)?|[KMGTPEZ]OP(?:S|/s)(?:/W)?)(?![A-Za-z])|(?:{latin}|{ms})(?![A-Za-z0-9])|(?i:[KMGT]B/s|[KMGT]B|[KMG]Hz|nm|fps)(?![A-Za-z0-9/])|[×％])"
         rf"|(?P<han>{han})|(?P<bare>[PE](?![A-Za-z0-9])|[PE](?=\s?(?:算力|级|规模)))|(?P<gig>[GT](?=\s?(?:显存|内存|HBM|GDDR|LPDDR|DDR|大显存|的显存|存储)))"
@@ -64,15 +103,23 @@ def _unit_pattern() -> str:
 
 
 _UNIT = re.compile(_unit_pattern())
-_CURRENCY = re.compile(rf"(?P<currency>{_alternatives(list(CURRENCIES))})(?P<per>/股|/张|/颗|/卡|/片|/台|每股|每张| per share| a share)?(?![A-Za-z])")
-_COUNTER = re.compile(rf"(?:余|多|几)?\s?(?P<counter>个?晶体管|transistors|{_alternatives(COUNTERS)}|(?:{_alternatives(COUNTERS_EN)})(?![A-Za-z]))")
+_CURRENCY = re.compile(
+    rf"(?P<currency>{_alternatives(list(CURRENCIES))})(?P<per>/股|/张|/颗|/卡|/片|/台|每股|每张| per share| a share)?(?![A-Za-z])"
+)
+_COUNTER = re.compile(
+    rf"(?:余|多|几)?\s?(?P<counter>个?晶体管|transistors|{_alternatives(COUNTERS)}|(?:{_alternatives(COUNTERS_EN)})(?![A-Za-z]))"
+)
 _PARAMETERS = re.compile(r"\s?([BM])(?:illion)?[\s-]?(?:的)?(参数|parameters?|params|参数量|模型|大模型)")
 _TIMES = re.compile(r"\s?次(?:/秒|每秒)?(?P<float>\s?(?:[/的]?双精度|[/的]?单精度|[/的]?半精度)?[（(]?\s?浮点)?")
 _RANGE = re.compile(rf"\s?(?:-|–|—|~|～|至|到|\bto\b)\s?(?:[$¥￥])?(?P<high>{_NUMBER})\s?(?P<magnitude>{_MAG})?")
 _SYMBOL = re.compile(rf"(?P<symbol>{_alternatives(list(SYMBOLS))})\s?$")
-_START = re.compile(rf"(?<![A-Za-z0-9_.#^])(?:(?P<digits>{_NUMBER})|(?<![第其唯统之单万千百十两几同专进逐任另某每有无不])(?P<han>{_HAN_NUMBER}))\s?(?P<magnitude>{_MAG})?")
+_START = re.compile(
+    rf"(?<![A-Za-z0-9_.#^])(?:(?P<digits>{_NUMBER})|(?<![第其唯统之单万千百十两几同专进逐任另某每有无不])(?P<han>{_HAN_NUMBER}))\s?(?P<magnitude>{_MAG})?"
+)
 _PERCENT_OF = re.compile(r"百分之(?P<value>\d+(?:\.\d+)?|[〇零一二两三四五六七八九十百点]+)")
-_RANK = re.compile(r"第\s?(?P<value>\d{1,4}|[一二三四五六七八九十]{1,3})(?:名|位|大)?(?![代款季期版届章节次个批步颗张条])|(?<![A-Za-z])No\.\s?(?P<en>\d{1,3})(?!\d)")
+_RANK = re.compile(
+    r"第\s?(?P<value>\d{1,4}|[一二三四五六七八九十]{1,3})(?:名|位|大)?(?![代款季期版届章节次个批步颗张条])|(?<![A-Za-z])No\.\s?(?P<en>\d{1,3})(?!\d)"
+)
 # Dates, clock times, addresses, versions, list numbers and citation marks hold numbers that measure nothing.
 _NO_QUANTITY = re.compile(
     r"https?://[^\s)\]，。]+|(?<!\d)(?:19|20)\d{2}\s?年(?:\s?\d{1,2}\s?月)?(?:\s?\d{1,2}\s?[日号])?|(?<![\d.])(?:19|20)\d{2}[-/.](?:0?[1-9]|1[0-2])(?:[-/.](?:0?[1-9]|[12]\d|3[01]))?(?![\d.])"
@@ -80,9 +127,18 @@ _NO_QUANTITY = re.compile(
     r"|(?i:(?<![A-Za-z])(?:PCI[- ]?e|PCI Express|CUDA|USB|HDMI|DP|DirectX|OpenGL|Vulkan|OpenCL|version|ver\.|v|Gen|Wi-?Fi|Bluetooth|MUSA|CANN|ROCm|GPT|Claude|Llama|Qwen|DeepSeek|Gemini|Windows|Ubuntu|Python|PyTorch|TensorFlow|Linux|Kimi|GLM|Sora|Section|Chapter|Figure|Fig\.|Table|Gen\.|NVLink|DDR|HBM|GDDR|第)[- ]?\s?v?\d+(?:\.\d+)*(?![\d%])(?:\s?x\s?\d{1,2}\b)?)"
     r"|(?m:^\s*\d{1,2}[.、)]\s)|(?m:^#{1,6}\s+\d+(?:\.\d+)*)|\d+(?:\.\d+){2,}|\d+\^\d+|(?:[A-Za-z]{2,}[-_]?)+\d+(?:[.\-]\d+)*[A-Za-z]*"
 )
-_BEFORE_ABOUT = re.compile(r"(?:约为?|大约|大概|将近|接近|近|约合|差不多|大致|估计|估算为?|~|≈|～|about|around|approximately|approx\.|roughly|nearly|almost|some|an estimated)\s*$", re.I)
-_BEFORE_LEAST = re.compile(r"(?:超过|超|逾|不低于|不少于|至少|大于|高于|突破|>|≥|>=|over|more than|at least|exceeding|exceeds?|above|upwards of|no less than|greater than|surpass(?:ing|es)?)了?\s*$", re.I)
-_BEFORE_MOST = re.compile(r"(?:不超过|不高于|不大于|至多|少于|小于|低于|<|≤|<=|less than|under|below|no more than|at most|fewer than)\s*$", re.I)
+_BEFORE_ABOUT = re.compile(
+    r"(?:约为?|大约|大概|将近|接近|近|约合|差不多|大致|估计|估算为?|~|≈|～|about|around|approximately|approx\.|roughly|nearly|almost|some|an estimated)\s*$",
+    re.I,
+)
+_BEFORE_LEAST = re.compile(
+    r"(?:超过|超|逾|不低于|不少于|至少|大于|高于|突破|>|≥|>=|over|more than|at least|exceeding|exceeds?|above|upwards of|no less than|greater than|surpass(?:ing|es)?)了?\s*$",
+    re.I,
+)
+_BEFORE_MOST = re.compile(
+    r"(?:不超过|不高于|不大于|至多|少于|小于|低于|<|≤|<=|less than|under|below|no more than|at most|fewer than)\s*$",
+    re.I,
+)
 _AFTER_ABOUT = re.compile(r"\s?(?:左右|上下|or so)")
 _AFTER_LEAST = re.compile(r"\s?(?:以上|\+|＋|之多|or more|or higher|plus)")
 _AFTER_MOST = re.compile(r"\s?(?:以下|以内|之内|or less|or lower)")
@@ -91,6 +147,9 @@ _FOREIGN = re.compile(r"[A-Za-z]")
 
 @functools.lru_cache(maxsize=4096)
 def _han_value(text: str) -> Decimal | None:
+    single = "零一二三四五六七八九十".find(text.replace("〇", "零").replace("两", "二"))
+    if len(text) == 1 and single >= 0:
+        return Decimal(single)
     if set(text) <= set("十百千万亿"):
         # 千卡, 万卡, 百亿: one of each.
         text = f"一{text}"
@@ -124,12 +183,16 @@ def find_quantities(text: str) -> list[Quantity]:
         value = _decimal(match.group("value")) or _han_value(match.group("value"))
         if value is not None:
             blocked.append(match.span())
-            found.append(Quantity(match.start(), match.end(), text[match.start() : match.end()], value, "%", "percent", value))
+            found.append(
+                Quantity(match.start(), match.end(), text[match.start() : match.end()], value, "%", "percent", value)
+            )
     for match in _RANK.finditer(plain):
         spelled = match.group("value") or match.group("en")
         value = _decimal(spelled) if spelled.isdigit() else _han_value(spelled)
         if value is not None:
-            found.append(Quantity(match.start(), match.end(), text[match.start() : match.end()], value, "", "rank", value))
+            found.append(
+                Quantity(match.start(), match.end(), text[match.start() : match.end()], value, "", "rank", value)
+            )
             blocked.append(match.span())
     blocked.sort()
     while True:
@@ -181,7 +244,12 @@ def _read(text: str, plain: str, match: re.Match[str]) -> Quantity | None:
             return None
         if not before or before in " \t\n：:为是|(（约达￥$¥" or not before.isascii():
             start, value = start - 1, -value
-    elif plain[start - 1 : start] == "/" and plain[start - 2 : start - 1].isdigit() and digits is not None and not re.match(r"\s?[A-Za-z%]", plain[magnitude_end : magnitude_end + 2]):
+    elif (
+        plain[start - 1 : start] == "/"
+        and plain[start - 2 : start - 1].isdigit()
+        and digits is not None
+        and not re.match(r"\s?[A-Za-z%]", plain[magnitude_end : magnitude_end + 2])
+    ):
         return None
     high: Decimal | None = None
     end = magnitude_end
@@ -203,7 +271,9 @@ def _read(text: str, plain: str, match: re.Match[str]) -> Quantity | None:
         if candidate is not None and follow is not None:
             upper = candidate * (Decimal(10) ** _MAGNITUDE[upper_mag] if upper_mag else Decimal(1))
             # 1-2万 means 10,000 to 20,000: the magnitude stands once for both.
-            lower = value * (scale if written_magnitude else (Decimal(10) ** _MAGNITUDE[upper_mag] if upper_mag else Decimal(1)))
+            lower = value * (
+                scale if written_magnitude else (Decimal(10) ** _MAGNITUDE[upper_mag] if upper_mag else Decimal(1))
+            )
             if lower < upper:
                 value, high, end, scale = lower, upper, ranged.end(), Decimal(1)
                 written_magnitude = None
@@ -221,26 +291,58 @@ def _unit_at(plain: str, at: int) -> tuple[int, str] | None:
     return None
 
 
-def _finish(text: str, plain: str, start: int, end: int, value: Decimal, high: Decimal | None, scale: Decimal, magnitude: str,
-            digits: str | None) -> Quantity | None:
+def _finish(
+    text: str,
+    plain: str,
+    start: int,
+    end: int,
+    value: Decimal,
+    high: Decimal | None,
+    scale: Decimal,
+    magnitude: str,
+    digits: str | None,
+) -> Quantity | None:
     """Reads the unit behind the number and the hedges around both."""
     skip = end + 1 if plain[end : end + 1] in (" ", "\u00a0") else end
     spaced = skip > end
     wide_scale = scale if high is None else Decimal(1)
 
-    def made(stop: int, unit: str, dimension: str, factor: Decimal, *, folded: bool, counter: str = "", begin: int = start) -> Quantity:
+    def made(
+        stop: int, unit: str, dimension: str, factor: Decimal, *, folded: bool, counter: str = "", begin: int = start
+    ) -> Quantity:
         shown = value * wide_scale if folded else value
-        top = (high * 1 if high is not None else None)
+        top = high * 1 if high is not None else None
         bound = _bound(plain, begin, stop, "range" if high is not None else "exact")
         if high is not None and not folded and magnitude:
             shown, top = value / (Decimal(10) ** _MAGNITUDE[magnitude]), (high / (Decimal(10) ** _MAGNITUDE[magnitude]))
         base = value * wide_scale * factor
-        return Quantity(begin, stop, text[begin:stop], shown, unit, dimension, base, bound, top, None if high is None else high * factor, counter)
+        return Quantity(
+            begin,
+            stop,
+            text[begin:stop],
+            shown,
+            unit,
+            dimension,
+            base,
+            bound,
+            top,
+            None if high is None else high * factor,
+            counter,
+        )
 
     parameters = _PARAMETERS.match(plain, end)
     if parameters is not None:
         power = Decimal(10) ** (9 if parameters.group(1) == "B" else 6)
-        return Quantity(start, parameters.end(), text[start : parameters.end()], value * power, "参数", "count", value * power, counter="参数")
+        return Quantity(
+            start,
+            parameters.end(),
+            text[start : parameters.end()],
+            value * power,
+            "参数",
+            "count",
+            value * power,
+            counter="参数",
+        )
     symbol = _SYMBOL.search(plain[max(0, start - 4) : start])
     currency = _CURRENCY.match(plain, skip)
     if symbol is not None or currency is not None:
@@ -248,16 +350,35 @@ def _finish(text: str, plain: str, start: int, end: int, value: Decimal, high: D
         begin = start - (len(symbol.group()) if symbol is not None else 0)
         stop = currency.end() if currency is not None else end
         per = currency is not None and currency.group("per") is not None
-        unit = f"{magnitude}{currency.group('currency')}" if currency is not None and "\u4e00" <= currency.group("currency")[0] else (f"{magnitude} {code}".strip() if magnitude.isascii() else f"{magnitude}{code}")
+        unit = (
+            f"{magnitude}{currency.group('currency')}"
+            if currency is not None and currency.group("currency")[0] >= "\u4e00"
+            else (f"{magnitude} {code}".strip() if magnitude.isascii() else f"{magnitude}{code}")
+        )
         if per and currency is not None:
             unit += currency.group("per")
-        return made(stop, unit, "money_per_share" if per else "money", Decimal(1), folded=False, counter=code, begin=begin)
+        return made(
+            stop, unit, "money_per_share" if per else "money", Decimal(1), folded=False, counter=code, begin=begin
+        )
     times = _TIMES.match(plain, skip)
-    if times is not None and times.end() > skip and magnitude and (plain[max(0, start - 6) : start].rstrip("约达高为 ").endswith("每秒") or "秒" in times.group()):
+    if (
+        times is not None
+        and times.end() > skip
+        and magnitude
+        and (plain[max(0, start - 6) : start].rstrip("约达高为 ").endswith("每秒") or "秒" in times.group())
+    ):
         dimension = "flops" if times.group("float") else "compute_bare"
         whole = value * wide_scale
-        return Quantity(start, times.end(), text[start : times.end()], whole, "FLOPS" if dimension == "flops" else "次/秒", dimension, whole,
-                        _bound(plain, start, times.end(), "exact"))
+        return Quantity(
+            start,
+            times.end(),
+            text[start : times.end()],
+            whole,
+            "FLOPS" if dimension == "flops" else "次/秒",
+            dimension,
+            whole,
+            _bound(plain, start, times.end(), "exact"),
+        )
     unit_match = _UNIT.match(plain, skip)
     if unit_match is not None and not (digits is None and unit_match.group("latin") in ("x", "X", "s")):
         read = _with_unit(plain, unit_match, spaced, value, digits)
@@ -265,7 +386,16 @@ def _finish(text: str, plain: str, start: int, end: int, value: Decimal, high: D
             symbol_, dimension, factor, stop = read
             if dimension == "duration" and plain[stop : stop + 1] == "半":
                 half = Decimal("0.5")
-                return Quantity(start, stop + 1, text[start : stop + 1], value + half, symbol_, dimension, (value + half) * factor, _bound(plain, start, stop + 1, "exact"))
+                return Quantity(
+                    start,
+                    stop + 1,
+                    text[start : stop + 1],
+                    value + half,
+                    symbol_,
+                    dimension,
+                    (value + half) * factor,
+                    _bound(plain, start, stop + 1, "exact"),
+                )
             return made(stop, symbol_, dimension, factor, folded=True)
     counter = _COUNTER.match(plain, skip)
     if counter is not None and not _ordinary_count(plain, start, digits, value, counter):
@@ -273,7 +403,19 @@ def _finish(text: str, plain: str, start: int, end: int, value: Decimal, high: D
         # 1.2万张 counts 12,000; 1000余张 at least that many.
         quantity = made(counter.end(), word, "count", Decimal(1), folded=True, counter=word)
         if counter.group().lstrip()[:1] in ("余", "多"):
-            return Quantity(quantity.start, quantity.end, quantity.text, quantity.value, word, "count", quantity.base, "at_least", quantity.high, quantity.high_base, word)
+            return Quantity(
+                quantity.start,
+                quantity.end,
+                quantity.text,
+                quantity.value,
+                word,
+                "count",
+                quantity.base,
+                "at_least",
+                quantity.high,
+                quantity.high_base,
+                word,
+            )
         return quantity
     if digits is None or _FOREIGN.match(plain, end) or (high is not None):
         return None
@@ -282,7 +424,9 @@ def _finish(text: str, plain: str, start: int, end: int, value: Decimal, high: D
     return Quantity(start, end, text[start:end], value, "", "plain", value, _bound(plain, start, end, "exact"))
 
 
-def _with_unit(plain: str, match: re.Match[str], spaced: bool, value: Decimal, digits: str | None) -> tuple[str, str, Decimal, int] | None:
+def _with_unit(
+    plain: str, match: re.Match[str], spaced: bool, value: Decimal, digits: str | None
+) -> tuple[str, str, Decimal, int] | None:
     written = match.group()
     if match.group("gig"):
         return f"{written}B", "memory", Decimal(10) ** (9 if written == "G" else 12), match.end()
@@ -295,7 +439,11 @@ def _with_unit(plain: str, match: re.Match[str], spaced: bool, value: Decimal, d
         return None
     if unit.dimension == "duration" and written == "日":
         return None
-    if unit.dimension == "multiple" and written in ("x", "X") and (spaced or plain[match.end() : match.end() + 1].isalnum()):
+    if (
+        unit.dimension == "multiple"
+        and written in ("x", "X")
+        and (spaced or plain[match.end() : match.end() + 1].isalnum())
+    ):
         return None
     if unit.dimension == "compute_bare" and digits is None:
         return None

@@ -34,6 +34,8 @@ class Statement:
     scope: str | None
     period: str | None
     status: str
+    publisher: str | None = None
+    as_of: str | None = None
 
 
 @dataclass(slots=True)
@@ -53,6 +55,7 @@ class Reader:
         self._annotator = annotator
         self._attributes = annotator.catalog.attributes
         self._breaks = re.compile(annotator.lexicon.clause_breaks)
+        self._attribution = [re.compile(pattern, re.I) for pattern in annotator.lexicon.attribution]
         self._text = text
         self._spans = Spans(items)
         self._title = [item for item in annotator.annotate(title) if item.kind == "subject"]
@@ -104,13 +107,34 @@ class _Sentence:
         for item in items:
             self._by_kind.setdefault(item.kind, []).append(item)
         body = self._text[start:end]
-        self._breaks = [start + match.start() for match in reader._breaks.finditer(body)
-                        if not self._inside_number(start + match.start())]
+        self._breaks = [
+            start + match.start()
+            for match in reader._breaks.finditer(body)
+            if not self._inside_number(start + match.start())
+        ]
         self._compared = self._comparison_objects()
         self._subjects = [item for item in self._by_kind.get("subject", []) if item.start not in self._compared]
         self._consumed: set[int] = set()
+        self._publisher, self._as_of = self._attributed(body)
 
     # --- what the parts of the sentence are -------------------------------------------------------------------------
+
+    def _attributed(self, body: str) -> tuple[str | None, str | None]:
+        """Who says so and when, where the sentence names its source; that source's date is unknown unless given."""
+        for pattern in self._reader._attribution:
+            match = pattern.match(body)
+            if match is not None:
+                end = self._start + match.end()
+                dates = [item.value.iso for item in self._by_kind.get("date", []) if item.end <= end]
+                self._by_kind["date"] = [item for item in self._by_kind.get("date", []) if item.end > end]
+                self._by_kind["status"] = [item for item in self._by_kind.get("status", []) if item.end > end]
+                who = match.group("who").strip()
+                return (
+                    (who, dates[0] if dates else None)
+                    if not re.fullmatch(r"悉|称|传|了解|此|介绍", who)
+                    else (None, None)
+                )
+        return None, None
 
     def _inside_number(self, at: int) -> bool:
         return 0 < at < len(self._text) - 1 and self._text[at - 1].isdigit() and self._text[at + 1].isdigit()
@@ -141,9 +165,16 @@ class _Sentence:
                 continue
             if marker.kind == "weak_comparison":
                 tail = self._clause(follower.end)[1]
-                rest = [item for item in self._of("likeness", "change", "comparison", start=follower.end, end=tail)
-                        if item.start - follower.end <= 16]
-                if not rest or not [item for item in subjects if item.start < marker.start] and self._context.product is None:
+                rest = [
+                    item
+                    for item in self._of("likeness", "change", "comparison", start=follower.end, end=tail)
+                    if item.start - follower.end <= 16
+                ]
+                if (
+                    not rest
+                    or (not [item for item in subjects if item.start < marker.start]
+                    and self._context.product is None)
+                ):
                     continue
             objects.add(follower.start)
             # The maker before the product and the further members of a list are compared as well.
@@ -179,14 +210,30 @@ class _Sentence:
         clause = self._clause(item.start)
         local = self._of("conditions", start=clause[0], end=clause[1])
         conditions = tuple(sorted({found.value for found in local if self._belongs(found, item)}))
-        scope_items = [found for found in self._of("scopes", start=clause[0], end=clause[1]) if self._belongs(found, item)]
+        scope_items = [
+            found for found in self._of("scopes", start=clause[0], end=clause[1]) if self._belongs(found, item)
+        ]
         scope = scope_items[-1].value if scope_items else None
-        if scope == "cluster" and attribute.id not in ("cluster_size", "cluster_compute", "memory_capacity", "tdp", "ai_tops",
-                                                      "memory_bandwidth", "price") and not attribute.id.startswith(("fp", "bf", "tf", "int")):
+        if (
+            scope == "cluster"
+            and attribute.id
+            not in ("cluster_size", "cluster_compute", "memory_capacity", "tdp", "ai_tops", "memory_bandwidth", "price")
+            and not attribute.id.startswith(("fp", "bf", "tf", "int"))
+        ):
             scope = None
         status = self._status(item)
-        return Statement(subject, attribute.id, item, (self._start, self._end), conditions, scope,
-                         self._period(item, attribute), status)
+        return Statement(
+            subject,
+            attribute.id,
+            item,
+            (self._start, self._end),
+            conditions,
+            scope,
+            self._period(item, attribute),
+            status,
+            self._publisher,
+            self._as_of,
+        )
 
     def _belongs(self, marker: Item, item: Item) -> bool:
         """A condition belongs to the quantity of its clause that is nearest to it."""
@@ -202,7 +249,7 @@ class _Sentence:
         return "forecast" if found else "stated"
 
     def _period(self, item: Item, attribute: Attribute) -> str | None:
-        if "vendor" not in attribute.of:
+        if not attribute.periodic:
             return None
         before = [date for date in self._of("date") if date.end <= item.start]
         if before:
@@ -224,14 +271,20 @@ class _Sentence:
         changes = [marker for marker in self._of("change", start=last) if marker.end <= item.start]
         if changes and not self._of("level", start=changes[-1].end - 1, end=item.start + 1):
             return True
-        trailing = [marker for marker in self._of("change", start=item.end, end=self._clause(item.start)[1])
-                    if marker.start - item.end <= 3]
+        trailing = [
+            marker
+            for marker in self._of("change", start=item.end, end=self._clause(item.start)[1])
+            if marker.start - item.end <= 3
+        ]
         if trailing and quantity.dimension not in ("date",):
             following = self._text[item.end : trailing[0].start].strip()
             if following in ("", "的", "of", "的性能"):
                 return True
-        compared = [other for other in self._by_kind.get("subject", []) if other.start in self._compared
-                    and start <= other.start and other.end <= item.start]
+        compared = [
+            other
+            for other in self._by_kind.get("subject", [])
+            if other.start in self._compared and start <= other.start and other.end <= item.start
+        ]
         if compared:
             # What follows the product compared with is that product's figure or a multiple, until a new clause starts.
             own = [other for other in self._subjects if compared[-1].end <= other.start < item.start]
@@ -247,7 +300,16 @@ class _Sentence:
 
     def _attribute_of(self, item: Item) -> tuple[str, ...]:
         quantity: Quantity = item.value
-        if quantity.dimension in ("percent", "plain", "multiple", "rank", "duration", "count", "money", "length") and not self._names_near(item):
+        if quantity.dimension in (
+            "percent",
+            "plain",
+            "multiple",
+            "rank",
+            "duration",
+            "count",
+            "money",
+            "length",
+        ) and not self._names_near(item):
             return self._by_counter(item)
         behind = self._behind(item)
         before = self._before(item)
@@ -270,7 +332,11 @@ class _Sentence:
         if quantity.dimension != "count":
             return self._by_memory_type(item)
         for attribute in self._reader._attributes.values():
-            if attribute.dimension == "count" and quantity.counter and quantity.counter in (*attribute.cues, *attribute.aliases):
+            if (
+                attribute.dimension == "count"
+                and quantity.counter
+                and quantity.counter in (*attribute.cues, *attribute.aliases)
+            ):
                 return (attribute.id,) if attribute.id == "transistor_count" else ()
         return ()
 
@@ -278,7 +344,11 @@ class _Sentence:
         """48GB GDDR6 and 64GB HBM2e are memory capacities without being called so."""
         quantity: Quantity = item.value
         if quantity.dimension == "memory":
-            near = [mark for mark in self._of("memory_type") if 0 <= mark.start - item.end <= 3 or 0 <= item.start - mark.end <= 2]
+            near = [
+                mark
+                for mark in self._of("memory_type")
+                if 0 <= mark.start - item.end <= 3 or 0 <= item.start - mark.end <= 2
+            ]
             if near:
                 return ("memory_capacity",)
         return ()
@@ -287,11 +357,20 @@ class _Sentence:
         """The nearest unconsumed attribute name before the quantity in its clause, with those it is joined to."""
         quantity: Quantity = item.value
         start, _ = self._clause(item.start)
-        marks = [mark for mark in self._of("attribute", "cue", start=start, end=item.start) if mark.start not in self._consumed]
-        last_quantity = max([other.end for other in self._of("quantity", start=start, end=item.start)
-                             if self._binds(other)] or [start])
+        marks = [
+            mark
+            for mark in self._of("attribute", "cue", start=start, end=item.start)
+            if mark.start not in self._consumed
+        ]
+        last_quantity = max(
+            [other.end for other in self._of("quantity", start=start, end=item.start) if self._binds(other)] or [start]
+        )
         marks = [mark for mark in marks if mark.start >= last_quantity]
-        strong = [(mark, tuple(name for name in mark.value if self._fits(name, quantity))) for mark in marks if mark.kind == "attribute"]
+        strong = [
+            (mark, tuple(name for name in mark.value if self._fits(name, quantity)))
+            for mark in marks
+            if mark.kind == "attribute"
+        ]
         strong = [(mark, names) for mark, names in strong if names]
         if strong:
             group = [strong[-1]]
@@ -303,7 +382,11 @@ class _Sentence:
                     break
             specific = self._specific([name for _, names in group for name in names])
             return tuple(dict.fromkeys(specific)), "attribute", [mark for mark, _ in group]
-        cues = [(mark, tuple(name for name in mark.value if self._fits(name, quantity))) for mark in marks if mark.kind == "cue"]
+        cues = [
+            (mark, tuple(name for name in mark.value if self._fits(name, quantity)))
+            for mark in marks
+            if mark.kind == "cue"
+        ]
         cues = [(mark, names) for mark, names in cues if names]
         if cues:
             return cues[-1][1], "cue", [cues[-1][0]]
@@ -358,13 +441,18 @@ class _Sentence:
             if {name for name in named if name in names and name not in general}:
                 return ()
             clause = self._clause(item.start)
-            cluster = any(mark.value == "cluster" for mark in self._of("scopes", start=clause[0], end=clause[1])) or any(
-                subject.value.kind == "cluster" for subject in self._subjects)
+            cluster = any(
+                mark.value == "cluster" for mark in self._of("scopes", start=clause[0], end=clause[1])
+            ) or any(subject.value.kind == "cluster" for subject in self._subjects)
             wanted = "cluster_compute" if cluster else "ai_tops"
             return (wanted,) if wanted in general else ()
         if "memory_bandwidth" in names:
-            words = {name for mark in self._of("attribute", "cue", "memory_type", end=self._end) for name in
-                     (mark.value if isinstance(mark.value, tuple) else ("memory_type",)) if mark.value != names and "memory_bandwidth" not in mark.value}
+            words = {
+                name
+                for mark in self._of("attribute", "cue", "memory_type", end=self._end)
+                for name in (mark.value if isinstance(mark.value, tuple) else ("memory_type",))
+                if mark.value != names and "memory_bandwidth" not in mark.value
+            }
             linked = {name for name in words if name.startswith("interconnect") or name == "pcie"}
             if not linked and words & {"memory_capacity", "memory_type"}:
                 return ("memory_bandwidth",)
@@ -402,25 +490,37 @@ class _Sentence:
                 return [after[0].value]
             return []
         # Nobody in this sentence before the quantity: whoever the last sentence or the heading was about.
-        others = [mark for mark in self._by_kind.get("subject", []) if mark.end <= item.start and not mark.value.is_company]
+        others = [
+            mark for mark in self._by_kind.get("subject", []) if mark.end <= item.start and not mark.value.is_company
+        ]
         if others and not company:
             return []
-        carried = self._context.company if company else self._context.product or (
-            self._context.company if "vendor" in attribute.of else None)
+        carried = (
+            self._context.company
+            if company
+            else self._context.product or (self._context.company if "vendor" in attribute.of else None)
+        )
         return [carried] if carried is not None and self._can_have(carried, attribute) else []
 
     def _foreign_subject_between(self, subject: Item, item: Item) -> bool:
         """Another product stands between the subject and its quantity in the same clause and is not compared with."""
         start, _ = self._clause(item.start)
         return any(
-            mark.start > subject.end and mark.end <= item.start and mark.start >= start and mark.start not in self._compared
-            and not mark.value.is_company and mark.value.id != subject.value.id and not self._is_component(mark, None)
+            mark.start > subject.end
+            and mark.end <= item.start
+            and mark.start >= start
+            and mark.start not in self._compared
+            and not mark.value.is_company
+            and mark.value.id != subject.value.id
+            and not self._is_component(mark, None)
             for mark in self._by_kind.get("subject", [])
         )
 
     def _is_component(self, mark: Item, attribute: Attribute | None) -> bool:
         """8颗昇腾910B and 搭载MTT S4000的服务器 name a part; the figure is about the whole that is named elsewhere."""
-        counted = [item for item in self._of("quantity") if item.value.dimension == "count" and 0 <= mark.start - item.end <= 4]
+        counted = [
+            item for item in self._of("quantity") if item.value.dimension == "count" and 0 <= mark.start - item.end <= 4
+        ]
         if not counted or (attribute is not None and attribute.id in ("cluster_size", "cards_per_server")):
             return bool(counted)
         return True
@@ -444,15 +544,27 @@ class _Sentence:
         """A和B的显存分别为48GB和64GB; FP16和INT8算力分别为256TFLOPS和512TOPS: names and values pair off in order."""
         for marker in self._of("respectively"):
             end = next((point for point in self._breaks if point > marker.end and self._list_over(point)), self._end)
-            values = [item for item in self._of("quantity", start=marker.end, end=end) if self._binds(item) or item.value.dimension == "count"]
+            values = [
+                item
+                for item in self._of("quantity", start=marker.end, end=end)
+                if self._binds(item) or item.value.dimension == "count"
+            ]
             if len(values) < 2:
                 values = self._values_before(marker)
             if len(values) < 2:
                 continue
             first = min(value.start for value in values)
             clause = max([point for point in self._breaks if point < min(first, marker.start)] or [self._start])
-            subjects = [mark for mark in self._subjects if mark.start >= clause and mark.end <= first and not mark.value.is_company
-                        or mark.start >= clause and mark.end <= first and mark.value.is_company]
+            subjects = [
+                mark
+                for mark in self._subjects
+                if (mark.start >= clause
+                and mark.end <= first
+                and not mark.value.is_company)
+                or (mark.start >= clause
+                and mark.end <= first
+                and mark.value.is_company)
+            ]
             products = [mark for mark in subjects if not mark.value.is_company] or subjects
             names = [mark for mark in self._of("attribute", start=clause, end=first)]
             self._consumed.update(value.start for value in values)
@@ -461,7 +573,8 @@ class _Sentence:
                 cues = [name for mark in self._of("cue", start=clause, end=first) for name in mark.value]
                 for mark, value in zip(products, values, strict=True):
                     fitting = [name for name in found if self._fits(name, value.value)] or (
-                        [name for name in cues if self._fits(name, value.value)])
+                        [name for name in cues if self._fits(name, value.value)]
+                    )
                     fitting = self._specific(fitting)
                     if len(set(fitting)) == 1:
                         attribute = self._reader._attributes[fitting[0]]
@@ -478,14 +591,14 @@ class _Sentence:
     def _list_over(self, point: int) -> bool:
         """A comma inside "48GB, 64GB和80GB" does not end the list: something other than a quantity follows it."""
         following = next((item for item in self._of("quantity") if item.start >= point), None)
-        return following is None or len(self._text[point:following.start].strip("，,、和与及 and")) > 2
+        return following is None or len(self._text[point : following.start].strip("，,、和与及 and")) > 2
 
     def _values_before(self, marker: Item) -> list[Item]:
         """English puts respectively last: 256 and 512 GB, respectively."""
         values: list[Item] = []
         for item in reversed([item for item in self._of("quantity") if item.end <= marker.start]):
             after = values[-1].start if values else marker.start
-            if len(self._text[item.end:after].strip(" ,，and与和、及")) > 2:
+            if len(self._text[item.end : after].strip(" ,，and与和、及")) > 2:
                 break
             values.append(item)
         return values[::-1]
@@ -495,8 +608,12 @@ class _Sentence:
         if attribute is None:
             return
         for mark in self._of("memory_type"):
-            near = [item for item in self._of("quantity") if item.value.dimension == "memory"
-                    and (0 <= mark.start - item.end <= 5 or 0 <= item.start - mark.end <= 6)]
+            near = [
+                item
+                for item in self._of("quantity")
+                if item.value.dimension == "memory"
+                and (0 <= mark.start - item.end <= 5 or 0 <= item.start - mark.end <= 6)
+            ]
             if not near or self._refused(near[0]):
                 continue
             subjects = self._subjects_of(near[0], attribute)
@@ -505,8 +622,11 @@ class _Sentence:
 
     def _dates(self) -> Iterator[Statement]:
         dates = self._of("date")
-        verbs = [mark for mark in self._of("attribute") if any(
-            self._reader._attributes[name].dimension == "date" for name in mark.value)]
+        verbs = [
+            mark
+            for mark in self._of("attribute")
+            if any(self._reader._attributes[name].dimension == "date" for name in mark.value)
+        ]
         if len(dates) != 1 or not verbs:
             return
         date: DateMention = dates[0].value
@@ -546,7 +666,11 @@ class _Sentence:
     def leave(self, context: Context) -> None:
         """Whom the next sentence's 其 means, or its silence: the one product and the one company of this sentence."""
         own = [mark for mark in self._subjects if not self._is_component(mark, None)]
-        products = {mark.value.id: mark.value for mark in own if not mark.value.is_company and mark.value.kind not in ("software", "architecture")}
+        products = {
+            mark.value.id: mark.value
+            for mark in own
+            if not mark.value.is_company and mark.value.kind not in ("software", "architecture")
+        }
         companies = {mark.value.id: mark.value for mark in own if mark.value.is_company}
         if len(products) == 1:
             context.product = next(iter(products.values()))
@@ -579,6 +703,10 @@ def fits(attribute: Attribute, quantity: Quantity) -> bool:
         if attribute.id == "cluster_size":
             return quantity.dimension == "count" and quantity.counter in _CLUSTER_COUNTERS
         counters = {cue for cue in (*attribute.cues, *attribute.aliases)}
-        return quantity.dimension == "count" and (not attribute.unit or quantity.counter in counters or quantity.counter == attribute.unit
-                                                  or quantity.counter in "个颗张片块套台家股枚")
+        return quantity.dimension == "count" and (
+            not attribute.unit
+            or quantity.counter in counters
+            or quantity.counter == attribute.unit
+            or quantity.counter in "个颗张片块套台家股枚"
+        )
     return attribute.dimension == quantity.dimension

@@ -90,8 +90,16 @@ class Store:
     def _connection(self) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
-            connection = sqlite3.connect(self._path, timeout=10, isolation_level=None, check_same_thread=False, cached_statements=256)
-            for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON", "cache_size = -16000", "temp_store = MEMORY"):
+            connection = sqlite3.connect(
+                self._path, timeout=10, isolation_level=None, check_same_thread=False, cached_statements=256
+            )
+            for pragma in (
+                "journal_mode = WAL",
+                "synchronous = NORMAL",
+                "foreign_keys = ON",
+                "cache_size = -16000",
+                "temp_store = MEMORY",
+            ):
                 connection.execute(f"PRAGMA {pragma}")
             self._local.connection = connection
             with self._guard:
@@ -106,15 +114,21 @@ class Store:
         except sqlite3.OperationalError as error:
             text = str(error)
             if "full" in text:
-                raise StoreError(f"the disk that holds {self._path} is full; free some space and run the command again: "
-                                 "what was already stored is kept") from error
+                raise StoreError(
+                    f"the disk that holds {self._path} is full; free some space and run the command again: "
+                    "what was already stored is kept"
+                ) from error
             if "locked" in text or "busy" in text:
                 raise BusyError(f"another process is writing to {self._path}; wait until it is done") from error
             if "readonly" in text or "unable to open" in text:
-                raise StoreError(f"{self._path} cannot be opened for writing ({text}); name another home with --home") from error
+                raise StoreError(
+                    f"{self._path} cannot be opened for writing ({text}); name another home with --home"
+                ) from error
             raise StoreError(f"{self._path}: {text}") from error
         except sqlite3.DatabaseError as error:
-            raise StoreError(f"{self._path} is damaged or not a store ({error}); move it away and run `xinwen sync`") from error
+            raise StoreError(
+                f"{self._path} is damaged or not a store ({error}); move it away and run `xinwen sync`"
+            ) from error
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -124,7 +138,8 @@ class Store:
             try:
                 yield connection
                 connection.execute(
-                    "INSERT INTO meta VALUES ('revision', '1') ON CONFLICT (key) DO UPDATE SET value = CAST(value AS INTEGER) + 1")
+                    "INSERT INTO meta VALUES ('revision', '1') ON CONFLICT (key) DO UPDATE SET value = CAST(value AS INTEGER) + 1"
+                )
                 connection.execute("COMMIT")
             except BaseException:
                 if connection.in_transaction:
@@ -159,24 +174,54 @@ class Store:
         document_id = document.id
         known = connection.execute("SELECT id FROM documents WHERE origin = ?", (document.origin,)).fetchone()
         if entry.fingerprint:
-            connection.execute("INSERT OR REPLACE INTO fingerprints VALUES (?, ?)", (document.origin, entry.fingerprint))
+            connection.execute(
+                "INSERT OR REPLACE INTO fingerprints VALUES (?, ?)", (document.origin, entry.fingerprint)
+            )
         if known is not None:
             self._delete(connection, known[0])
         connection.execute(
             "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (document_id, document.origin, document.title, document.publisher, document.url, document.published, document.language,
-             document.kind, document.claimed_by, document.text, json.dumps(document.pages), entry.article or document_id, len(entry.unowned)))
+            (
+                document_id,
+                document.origin,
+                document.title,
+                document.publisher,
+                document.url,
+                document.published,
+                document.language,
+                document.kind,
+                document.claimed_by,
+                document.text,
+                json.dumps(document.pages),
+                entry.article or document_id,
+                len(entry.unowned),
+            ),
+        )
         for passage, tokens in zip(entry.passages, entry.tokens, strict=True):
             cursor = connection.execute(
                 f"INSERT INTO passages ({_PASSAGE}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (passage.id, document_id, passage.start, passage.end, passage.text, json.dumps(passage.heading, ensure_ascii=False),
-                 passage.header, int(passage.table), passage.page))
+                (
+                    passage.id,
+                    document_id,
+                    passage.start,
+                    passage.end,
+                    passage.text,
+                    json.dumps(passage.heading, ensure_ascii=False),
+                    passage.header,
+                    int(passage.table),
+                    passage.page,
+                ),
+            )
             connection.execute("INSERT INTO lexical (rowid, tokens) VALUES (?, ?)", (cursor.lastrowid, tokens))
             connection.execute("DELETE FROM obsolete WHERE passage_id = ?", (passage.id,))
-        connection.executemany(f"INSERT INTO figures ({_FIGURE_COLUMNS}) VALUES ({', '.join('?' * len(_FIGURE))})",
-                               [_figure_row(figure) for figure in entry.figures])
-        connection.executemany("INSERT INTO unowned VALUES (?, ?, ?, ?, ?)",
-                               [(document_id, item.start, item.end, item.text, item.dimension) for item in entry.unowned])
+        connection.executemany(
+            f"INSERT INTO figures ({_FIGURE_COLUMNS}) VALUES ({', '.join('?' * len(_FIGURE))})",
+            [_figure_row(figure) for figure in entry.figures],
+        )
+        connection.executemany(
+            "INSERT INTO unowned VALUES (?, ?, ?, ?, ?)",
+            [(document_id, item.start, item.end, item.text, item.dimension) for item in entry.unowned],
+        )
         if entry.signature is not None:
             connection.execute("INSERT INTO signatures VALUES (?, ?)", (document_id, entry.signature))
             connection.executemany("INSERT INTO bands VALUES (?, ?)", [(band, document_id) for band in entry.bands])
@@ -186,8 +231,13 @@ class Store:
 
     @staticmethod
     def _delete(connection: sqlite3.Connection, document_id: str) -> None:
-        connection.execute("DELETE FROM lexical WHERE rowid IN (SELECT number FROM passages WHERE document_id = ?)", (document_id,))
-        connection.execute("INSERT OR IGNORE INTO obsolete SELECT id FROM passages WHERE document_id = ? AND pending = 0", (document_id,))
+        connection.execute(
+            "DELETE FROM lexical WHERE rowid IN (SELECT number FROM passages WHERE document_id = ?)", (document_id,)
+        )
+        connection.execute(
+            "INSERT OR IGNORE INTO obsolete SELECT id FROM passages WHERE document_id = ? AND pending = 0",
+            (document_id,),
+        )
         connection.execute("DELETE FROM documents WHERE id = ?", (document_id,))
 
     def remove(self, document_id: str) -> bool:
@@ -208,7 +258,9 @@ class Store:
     def mark_embedded(self, passage_ids: Sequence[str]) -> None:
         """Says that these passages have their vectors."""
         with self._transaction() as connection:
-            connection.executemany("UPDATE passages SET pending = 0 WHERE id = ?", [(passage_id,) for passage_id in passage_ids])
+            connection.executemany(
+                "UPDATE passages SET pending = 0 WHERE id = ?", [(passage_id,) for passage_id in passage_ids]
+            )
 
     def mark_all_pending(self) -> None:
         """Says that every vector has to be made again."""
@@ -219,7 +271,9 @@ class Store:
     def forget_obsolete(self, passage_ids: Sequence[str]) -> None:
         """Says that the vectors of these replaced passages are gone."""
         with self._transaction() as connection:
-            connection.executemany("DELETE FROM obsolete WHERE passage_id = ?", [(passage_id,) for passage_id in passage_ids])
+            connection.executemany(
+                "DELETE FROM obsolete WHERE passage_id = ?", [(passage_id,) for passage_id in passage_ids]
+            )
 
     def set_meta(self, key: str, value: str) -> None:
         with self._transaction() as connection:
@@ -241,8 +295,10 @@ class Store:
         return str(rows[0][0]) if rows else None
 
     def document(self, document_id: str) -> Document | None:
-        rows = self._rows("SELECT origin, title, text, publisher, url, published, language, kind, claimed_by, pages FROM documents WHERE id = ?",
-                          (document_id,))
+        rows = self._rows(
+            "SELECT origin, title, text, publisher, url, published, language, kind, claimed_by, pages FROM documents WHERE id = ?",
+            (document_id,),
+        )
         if not rows:
             return None
         *plain, pages = rows[0]
@@ -257,16 +313,27 @@ class Store:
 
     def origins(self, prefix: str = "") -> dict[str, str]:
         """Origin → document id of the documents whose origin begins with `prefix`."""
-        return dict(self._rows("SELECT origin, id FROM documents WHERE substr(origin, 1, ?) = ?", (len(prefix), prefix)))
+        return dict(
+            self._rows("SELECT origin, id FROM documents WHERE substr(origin, 1, ?) = ?", (len(prefix), prefix))
+        )
 
     def passages(self, passage_ids: Collection[str]) -> dict[str, Passage]:
         return {row[0]: _passage(row) for row in self._in(f"SELECT {_PASSAGE} FROM passages WHERE id IN", passage_ids)}
 
     def passages_of(self, document_id: str) -> list[Passage]:
-        return [_passage(row) for row in self._rows(f"SELECT {_PASSAGE} FROM passages WHERE document_id = ? ORDER BY start", (document_id,))]
+        return [
+            _passage(row)
+            for row in self._rows(
+                f"SELECT {_PASSAGE} FROM passages WHERE document_id = ? ORDER BY start", (document_id,)
+            )
+        ]
 
-    def figures(self, subjects: Collection[str] | None = None, attributes: Collection[str] | None = None,
-                document_id: str | None = None) -> list[Figure]:
+    def figures(
+        self,
+        subjects: Collection[str] | None = None,
+        attributes: Collection[str] | None = None,
+        document_id: str | None = None,
+    ) -> list[Figure]:
         """The figures of these subjects and attributes (None: of all), in the order they were stored."""
         where, values = [], []
         for column, wanted in (("subject", subjects), ("attribute", attributes)):
@@ -277,17 +344,23 @@ class Store:
             where.append("document_id = ?")
             values.append(document_id)
         clause = f" WHERE {' AND '.join(where)}" if where else ""
-        return [_figure(row) for row in self._rows(f"SELECT {_FIGURE_COLUMNS} FROM figures{clause} ORDER BY rowid", values)]
+        return [
+            _figure(row) for row in self._rows(f"SELECT {_FIGURE_COLUMNS} FROM figures{clause} ORDER BY rowid", values)
+        ]
 
     def subjects(self) -> list[tuple[str, str, str, int]]:
         """(subject, name, kind, number of figures) of everything that figures are about."""
-        return self._rows("SELECT subject, min(subject_name), min(subject_kind), count(*) FROM figures GROUP BY subject ORDER BY 4 DESC")
+        return self._rows(
+            "SELECT subject, min(subject_name), min(subject_kind), count(*) FROM figures GROUP BY subject ORDER BY 4 DESC"
+        )
 
     def unowned(self, limit: int = 1000) -> list[tuple[str, str, str, str]]:
         """(origin, quantity, dimension, context) of quantities that found no owner."""
         return self._rows(
             'SELECT d.origin, u.text, u.dimension, substr(d.text, max(1, u.start - 24), u."end" - u.start + 50) FROM unowned u '
-            "JOIN documents d ON d.id = u.document_id LIMIT ?", (limit,))
+            "JOIN documents d ON d.id = u.document_id LIMIT ?",
+            (limit,),
+        )
 
     def lexical(self, words: Sequence[str], k: int) -> list[tuple[str, float]]:
         """(passage id, BM25 score, higher is better) of the best `k` passages that hold any of `words`."""
@@ -296,15 +369,22 @@ class Store:
             return []
         # Quoted, every token is a string to FTS5, never an operator.
         match = " OR ".join(f'"{word}"' for word in clean[:64])
-        return [(row[0], -row[1]) for row in self._rows(
-            "SELECT p.id, f.score FROM (SELECT rowid, bm25(lexical) AS score FROM lexical WHERE lexical MATCH ? ORDER BY rank LIMIT ?) f "
-            "JOIN passages p ON p.number = f.rowid ORDER BY f.score", (match, k))]
+        return [
+            (row[0], -row[1])
+            for row in self._rows(
+                "SELECT p.id, f.score FROM (SELECT rowid, bm25(lexical) AS score FROM lexical WHERE lexical MATCH ? ORDER BY rank LIMIT ?) f "
+                "JOIN passages p ON p.number = f.rowid ORDER BY f.score",
+                (match, k),
+            )
+        ]
 
     def pending(self, limit: int) -> list[tuple[Passage, str]]:
         """Passages that wait for their vectors, with their document's title, oldest first."""
         rows = self._rows(
             f"SELECT {', '.join('p.' + name.strip() for name in _PASSAGE.split(','))}, d.title FROM passages p JOIN documents d ON d.id = p.document_id "
-            "WHERE p.pending = 1 ORDER BY p.number LIMIT ?", (limit,))
+            "WHERE p.pending = 1 ORDER BY p.number LIMIT ?",
+            (limit,),
+        )
         return [(_passage(row[:-1]), row[-1]) for row in rows]
 
     def obsolete(self) -> list[str]:
@@ -315,13 +395,22 @@ class Store:
             return int(self._rows(sql)[0][0] or 0)
 
         size = one("SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()")
-        return Counts(one("SELECT count(*) FROM documents"), one("SELECT count(*) FROM passages"), one("SELECT count(*) FROM figures"),
-                      one("SELECT count(*) FROM passages WHERE pending = 1"), one("SELECT sum(unowned) FROM documents"), size)
+        return Counts(
+            one("SELECT count(*) FROM documents"),
+            one("SELECT count(*) FROM passages"),
+            one("SELECT count(*) FROM figures"),
+            one("SELECT count(*) FROM passages WHERE pending = 1"),
+            one("SELECT sum(unowned) FROM documents"),
+            size,
+        )
 
     def candidates(self, bands: Sequence[str]) -> list[tuple[str, str, bytes]]:
         """(document id, article, signature) of the documents that share a band: possible reprints."""
-        rows = self._in("SELECT DISTINCT d.id, d.article, s.signature FROM bands b JOIN documents d ON d.id = b.document_id "
-                        "JOIN signatures s ON s.document_id = d.id WHERE b.band IN", bands)
+        rows = self._in(
+            "SELECT DISTINCT d.id, d.article, s.signature FROM bands b JOIN documents d ON d.id = b.document_id "
+            "JOIN signatures s ON s.document_id = d.id WHERE b.band IN",
+            bands,
+        )
         return [(row[0], row[1], row[2]) for row in rows]
 
     def article_of(self, document_ids: Collection[str]) -> dict[str, str]:
@@ -330,9 +419,13 @@ class Store:
 
     def reprints(self, document_id: str) -> list[DocumentInfo]:
         """The other printings of the same article, oldest first."""
-        return [DocumentInfo(*row) for row in self._rows(
-            f"SELECT {_DOCUMENT} FROM documents WHERE article = (SELECT article FROM documents WHERE id = ?) AND id <> ? ORDER BY published",
-            (document_id, document_id))]
+        return [
+            DocumentInfo(*row)
+            for row in self._rows(
+                f"SELECT {_DOCUMENT} FROM documents WHERE article = (SELECT article FROM documents WHERE id = ?) AND id <> ? ORDER BY published",
+                (document_id, document_id),
+            )
+        ]
 
     def reprint_publishers(self, document_id: str) -> tuple[str, ...]:
         return tuple(dict.fromkeys(info.publisher or info.origin for info in self.reprints(document_id)))

@@ -64,7 +64,9 @@ class Sync:
         local = []
         for path in paths:
             if str(path).startswith(("http://", "https://")):
-                report.failed.append(Failure(str(path), "web addresses are not read yet; save the page as HTML and ingest the file"))
+                report.failed.append(
+                    Failure(str(path), "web addresses are not read yet; save the page as HTML and ingest the file")
+                )
             else:
                 local.append(Path(path))
         files, failures = discover(local)
@@ -80,10 +82,18 @@ class Sync:
         for origin, document_id in self._store.origins("corpus:").items():
             if origin not in shipped:
                 self._store.remove(document_id)
-        self._run(((origin, Path(origin).name, item) for origin, item in shipped.items()), len(shipped), report, progress)
+        self._run(
+            ((origin, Path(origin).name, item) for origin, item in shipped.items()), len(shipped), report, progress
+        )
         return report
 
-    def _run(self, inputs: Iterator[tuple[str, str, Path | Traversable]], total: int, report: IngestReport, progress: Progress | None) -> None:
+    def _run(
+        self,
+        inputs: Iterator[tuple[str, str, Path | Traversable]],
+        total: int,
+        report: IngestReport,
+        progress: Progress | None,
+    ) -> None:
         waiting: list[Entry] = []
         for done, (origin, name, source) in enumerate(inputs, 1):
             try:
@@ -130,7 +140,16 @@ class Sync:
         found = extract(document, self._catalog)
         words = [" ".join(tokens(passage.searchable(document.title), self._catalog)) for passage in passages]
         signed = signature(document.text)
-        return Entry(document, passages, found.figures, words, found.unowned, fingerprint, signed, bands(signed) if signed else ())
+        return Entry(
+            document,
+            passages,
+            found.figures,
+            words,
+            found.unowned,
+            fingerprint,
+            signed,
+            bands(signed) if signed else (),
+        )
 
     def _grouped(self, entries: list[Entry]) -> list[Entry]:
         """Gives each entry the article it is a printing of: one stored before, one of this batch, or itself."""
@@ -140,9 +159,16 @@ class Sync:
         for entry in entries:
             article = entry.document.id
             if entry.signature is not None:
-                near = [(other, known, signed) for other, known, signed in self._store.candidates(entry.bands) if other != entry.document.id]
-                near += [(other.document.id, other.article, other.signature) for other in grouped
-                         if other.signature is not None and set(other.bands) & set(entry.bands)]
+                near = [
+                    (other, known, signed)
+                    for other, known, signed in self._store.candidates(entry.bands)
+                    if other != entry.document.id
+                ]
+                near += [
+                    (other.document.id, other.article, other.signature)
+                    for other in grouped
+                    if other.signature is not None and set(other.bands) & set(entry.bands)
+                ]
                 for other_id, known, signed in near:
                     if similarity(entry.signature, signed) >= REPRINT and self._same(entry.document, other_id, grouped):
                         article = known
@@ -152,11 +178,19 @@ class Sync:
 
     def _same(self, document: Document, other_id: str, grouped: list[Entry]) -> bool:
         """Whether two near-identical texts also state the same numbers: an edit of one figure is no reprint."""
-        other = next((entry.document for entry in grouped if entry.document.id == other_id), None) or self._store.document(other_id)
+        other = next(
+            (entry.document for entry in grouped if entry.document.id == other_id), None
+        ) or self._store.document(other_id)
         return other is not None and same_figures(document.text, other.text)
 
-    def embed(self, vectors: Vectors, embeddings: Embedder, progress: Progress | None = None, stop: threading.Event | None = None,
-              limit: int | None = None) -> int:
+    def embed(
+        self,
+        vectors: Vectors,
+        embeddings: Embedder,
+        progress: Progress | None = None,
+        stop: threading.Event | None = None,
+        limit: int | None = None,
+    ) -> int:
         """Makes the vectors of pending passages, a batch a commit; returns how many. Stops early when `stop` is set."""
         gone = self._store.obsolete()
         if gone:

@@ -48,11 +48,17 @@ def find_tables(text: str) -> list[TableBlock]:
             continue
         header = _cells(text, start, end)
         stop = at + 2
-        while stop < len(lines) and "|" in text[lines[stop][0] : lines[stop][1]] and text[lines[stop][0] : lines[stop][1]].strip():
+        while (
+            stop < len(lines)
+            and "|" in text[lines[stop][0] : lines[stop][1]]
+            and text[lines[stop][0] : lines[stop][1]].strip()
+        ):
             stop += 1
         spans = [_trimmed(text, *lines[row]) for row in range(at + 2, stop)]
         rows = tuple(_fit(_cells(text, *span), len(header), span[1]) for span in spans)
-        tables.append(TableBlock(start, lines[stop - 1][1], tuple(header), rows, tuple(spans), _caption(text, lines, at)))
+        tables.append(
+            TableBlock(start, lines[stop - 1][1], tuple(header), rows, tuple(spans), _caption(text, lines, at))
+        )
         at = stop
     return tables
 

@@ -36,7 +36,17 @@ def _table() -> dict[str, Unit]:
         if prefix:
             add(f"{prefix}FLOPS", "flops", ten, f"{prefix}FLOP/s", f"{prefix}FLOP", f"{prefix}Flops")
             add(f"{prefix}OPS", "ops", ten, f"{prefix}OP/s", f"{prefix}Ops")
-            add(f"{prefix}B/s", "bandwidth", ten, f"{prefix}B/sec", f"{prefix}Bps", f"{prefix}B/秒", f"{prefix}B·s⁻¹", f"{prefix}Byte/s", f"{prefix}Bytes/s")
+            add(
+                f"{prefix}B/s",
+                "bandwidth",
+                ten,
+                f"{prefix}B/sec",
+                f"{prefix}Bps",
+                f"{prefix}B/秒",
+                f"{prefix}B·s⁻¹",
+                f"{prefix}Byte/s",
+                f"{prefix}Bytes/s",
+            )
             add(f"{prefix}b/s", "bitrate", ten, f"{prefix}bps", f"{prefix}bit/s", f"{prefix}bits/s", f"{prefix}b/sec")
             add(f"{prefix}B", "memory", ten, f"{prefix}Byte", f"{prefix}Bytes")
             add(f"{prefix}FLOPS/W", "flops_per_watt", ten)
@@ -84,20 +94,45 @@ def _table() -> dict[str, Unit]:
 
 
 UNITS = _table()
-COUNTERS = (
-    "张 颗 块 卡 枚 个 台 套 家 人 片 节点 机柜 款 项 名 核 路 股 芯片 件 次 条 层 座 万股 粒 组 辆 机 "
-    "个晶体管 颗芯片 张卡 块卡 个核心 个节点 台服务器 个机柜 个计算单元"
-).split()
-COUNTERS_EN = (
-    "cards chips GPUs NPUs accelerators processors servers nodes racks cabinets dies dice units cores employees people engineers "
-    "shares companies entities patents customers card chip GPU NPU accelerator processor server node core CUs chiplets modules"
-).split()
+COUNTERS = ["张", "颗", "块", "卡", "枚", "个", "台", "套", "家", "人", "片", "节点", "机柜", "款", "项", "名", "核", "路", "股", "芯片", "件", "次", "条", "层", "座", "万股", "粒", "组", "辆", "机", "个晶体管", "颗芯片", "张卡", "块卡", "个核心", "个节点", "台服务器", "个机柜", "个计算单元"]
+COUNTERS_EN = ["cards", "chips", "GPUs", "NPUs", "accelerators", "processors", "servers", "nodes", "racks", "cabinets", "dies", "dice", "units", "cores", "employees", "people", "engineers", "shares", "companies", "entities", "patents", "customers", "card", "chip", "GPU", "NPU", "accelerator", "processor", "server", "node", "core", "CUs", "chiplets", "modules"]
 _CURRENCIES = {
-    "元": "CNY", "人民币": "CNY", "元人民币": "CNY", "美元": "USD", "港元": "HKD", "港币": "HKD", "欧元": "EUR", "日元": "JPY", "美金": "USD",
-    "新台币": "TWD", "英镑": "GBP", "yuan": "CNY", "RMB": "CNY", "CNY": "CNY", "USD": "USD", "dollars": "USD", "US dollars": "USD",
-    "HKD": "HKD", "Hong Kong dollars": "HKD", "euros": "EUR", "EUR": "EUR", "U.S. dollars": "USD",
+    "元": "CNY",
+    "人民币": "CNY",
+    "元人民币": "CNY",
+    "美元": "USD",
+    "港元": "HKD",
+    "港币": "HKD",
+    "欧元": "EUR",
+    "日元": "JPY",
+    "美金": "USD",
+    "新台币": "TWD",
+    "英镑": "GBP",
+    "yuan": "CNY",
+    "RMB": "CNY",
+    "CNY": "CNY",
+    "USD": "USD",
+    "dollars": "USD",
+    "US dollars": "USD",
+    "HKD": "HKD",
+    "Hong Kong dollars": "HKD",
+    "euros": "EUR",
+    "EUR": "EUR",
+    "U.S. dollars": "USD",
 }
-SYMBOLS = {"$": "USD", "US$": "USD", "HK$": "HKD", "¥": "CNY", "￥": "CNY", "€": "EUR", "RMB": "CNY", "CNY": "CNY", "USD": "USD", "HKD": "HKD", "£": "GBP"}
+SYMBOLS = {
+    "$": "USD",
+    "US$": "USD",
+    "HK$": "HKD",
+    "¥": "CNY",
+    "￥": "CNY",
+    "€": "EUR",
+    "RMB": "CNY",
+    "CNY": "CNY",
+    "USD": "USD",
+    "HKD": "HKD",
+    "£": "GBP",
+}
 CURRENCIES = dict(sorted(_CURRENCIES.items(), key=lambda item: -len(item[0])))
 
 
@@ -157,8 +192,17 @@ def registry() -> Any:
 
 
 _PINT = {
-    "flops": "FLOPS", "ops": "OPS", "memory": "octet", "bandwidth": "octet / second", "bitrate": "octet / second / 8", "length": "meter",
-    "area": "meter ** 2", "power": "watt", "energy": "joule", "frequency": "hertz", "duration": "second",
+    "flops": "FLOPS",
+    "ops": "OPS",
+    "memory": "octet",
+    "bandwidth": "octet / second",
+    "bitrate": "octet / second / 8",
+    "length": "meter",
+    "area": "meter ** 2",
+    "power": "watt",
+    "energy": "joule",
+    "frequency": "hertz",
+    "duration": "second",
 }
 
 

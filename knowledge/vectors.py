@@ -38,26 +38,38 @@ class Vectors:
             except IndexMismatchError:
                 raise
             except Exception as error:
-                raise StoreError(f"the vector index in {home / 'vectors'} cannot be opened ({error}); run `xinwen sync --rebuild`") from error
+                raise StoreError(
+                    f"the vector index in {home / 'vectors'} cannot be opened ({error}); run `xinwen sync --rebuild`"
+                ) from error
         parts = urlsplit(url)
         try:
-            client = chromadb.HttpClient(host=parts.hostname or url, port=parts.port or (443 if parts.scheme == "https" else 8000),
-                                         ssl=parts.scheme == "https", settings=settings)
+            client = chromadb.HttpClient(
+                host=parts.hostname or url,
+                port=parts.port or (443 if parts.scheme == "https" else 8000),
+                ssl=parts.scheme == "https",
+                settings=settings,
+            )
             return cls(client, embeddings)
         except IndexMismatchError:
             raise
         except Exception as error:
-            raise StoreError(f"the Chroma server at {url} does not answer ({error}); check XINWEN_CHROMA_URL") from error
+            raise StoreError(
+                f"the Chroma server at {url} does not answer ({error}); check XINWEN_CHROMA_URL"
+            ) from error
 
     def _open(self) -> Any:
         collection = self._client.get_or_create_collection(
-            COLLECTION, embedding_function=None, configuration={"hnsw": {"space": "cosine"}},
-            metadata={"model": self._embeddings.model_name})
+            COLLECTION,
+            embedding_function=None,
+            configuration={"hnsw": {"space": "cosine"}},
+            metadata={"model": self._embeddings.model_name},
+        )
         made_with = (collection.metadata or {}).get("model")
         if made_with != self._embeddings.model_name:
             raise IndexMismatchError(
                 f"the vector index was made with {made_with!r}, the settings ask for {self._embeddings.model_name!r}; "
-                "run `xinwen sync --rebuild` to make it anew, or set XINWEN_EMBEDDING_MODEL back")
+                "run `xinwen sync --rebuild` to make it anew, or set XINWEN_EMBEDDING_MODEL back"
+            )
         return collection
 
     @classmethod
@@ -74,9 +86,13 @@ class Vectors:
 
             if url is not None:
                 parts = urlsplit(url)
-                client: Any = chromadb.HttpClient(host=parts.hostname or url, port=parts.port or 8000, settings=Settings(anonymized_telemetry=False))
+                client: Any = chromadb.HttpClient(
+                    host=parts.hostname or url, port=parts.port or 8000, settings=Settings(anonymized_telemetry=False)
+                )
             else:
-                client = chromadb.PersistentClient(path=str(home / "vectors"), settings=Settings(anonymized_telemetry=False))
+                client = chromadb.PersistentClient(
+                    path=str(home / "vectors"), settings=Settings(anonymized_telemetry=False)
+                )
             client.delete_collection(COLLECTION)
             return cls(client, embeddings)
         except StoreError:
@@ -90,7 +106,9 @@ class Vectors:
     def add(self, ids: Sequence[str], vectors: Sequence[Sequence[float]]) -> None:
         """Puts vectors, replacing those of the same ids (an upsert does not grow the disk; delete and add would)."""
         for at in range(0, len(ids), BATCH):
-            self._collection.upsert(ids=list(ids[at : at + BATCH]), embeddings=[list(vector) for vector in vectors[at : at + BATCH]])
+            self._collection.upsert(
+                ids=list(ids[at : at + BATCH]), embeddings=[list(vector) for vector in vectors[at : at + BATCH]]
+            )
 
     def delete(self, ids: Sequence[str]) -> None:
         for at in range(0, len(ids), BATCH):
@@ -103,7 +121,10 @@ class Vectors:
         if not held:
             return []
         found = self._collection.query(query_embeddings=[vector], n_results=min(k, held), include=["distances"])
-        return [(identity, 1.0 - distance) for identity, distance in zip(found["ids"][0], found["distances"][0], strict=True)]
+        return [
+            (identity, 1.0 - distance)
+            for identity, distance in zip(found["ids"][0], found["distances"][0], strict=True)
+        ]
 
     def count(self) -> int:
         return int(self._collection.count())

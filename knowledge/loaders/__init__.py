@@ -53,13 +53,18 @@ def discover(paths: Sequence[Path]) -> tuple[list[Path], list[tuple[Path, str]]]
     failures: list[tuple[Path, str]] = []
     for path in paths:
         if path.is_dir():
+
             def unreadable(error: OSError) -> None:
                 failures.append((Path(error.filename), f"cannot be read ({error.strerror})"))
 
             found = []
             for folder, inner, names in os.walk(path, onerror=unreadable):
                 inner[:] = sorted(name for name in inner if not name.startswith("."))
-                found += [Path(folder) / name for name in sorted(names) if not name.startswith(".") and PurePath(name).suffix.lower() in LOADERS]
+                found += [
+                    Path(folder) / name
+                    for name in sorted(names)
+                    if not name.startswith(".") and PurePath(name).suffix.lower() in LOADERS
+                ]
             if not found and not failures:
                 failures.append((path, f"the folder holds no file of a supported kind ({', '.join(sorted(LOADERS))})"))
             files += found

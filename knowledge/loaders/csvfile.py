@@ -16,7 +16,10 @@ from knowledge.metadata import language_of
 def pipe_table(rows: list[list[str]]) -> str:
     """`rows` as a Markdown pipe table, the first being its header."""
     width = max(len(row) for row in rows)
-    cells = [[cell.replace("|", "\\|").replace("\n", " ").strip() for cell in row] + [""] * (width - len(row)) for row in rows]
+    cells = [
+        [cell.replace("|", "\\|").replace("\n", " ").strip() for cell in row] + [""] * (width - len(row))
+        for row in rows
+    ]
     lines = ["| " + " | ".join(row) + " |" for row in cells]
     return "\n".join([lines[0], "|" + "---|" * width, *lines[1:]])
 

@@ -41,7 +41,12 @@ def _control_share(data: bytes) -> float:
 def _reads_like_chinese(text: str) -> bool:
     """Most of what is not ASCII is common Han or its punctuation; mojibake is full of rare characters."""
     foreign = [character for character in text[:20_000] if ord(character) > 127]
-    common = sum("\u4e00" <= character <= "\u9fa5" or character in "，。、；：？！“”‘’（）《》【】—…·　" or "\uff00" <= character <= "\uffef" for character in foreign)
+    common = sum(
+        "\u4e00" <= character <= "\u9fa5"
+        or character in "，。、；：？！“”‘’（）《》【】—…·　"
+        or "\uff00" <= character <= "\uffef"
+        for character in foreign
+    )
     private = sum("\ue000" <= character <= "\uf8ff" or character == "\ufffd" for character in foreign)
     if not foreign or private:
         return not private

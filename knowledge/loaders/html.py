@@ -35,14 +35,26 @@ def load_html(data: bytes, name: str, origin: str) -> Document:
     if tree is None:
         raise DocumentError(f"{name} is not HTML that can be read")
     held = _take_tables(tree)
-    extracted = trafilatura.bare_extraction(tree, include_tables=True, include_comments=False, favor_recall=True, with_metadata=True,
-                                            url=origin if origin.startswith("http") else None)
+    extracted = trafilatura.bare_extraction(
+        tree,
+        include_tables=True,
+        include_comments=False,
+        favor_recall=True,
+        with_metadata=True,
+        url=origin if origin.startswith("http") else None,
+    )
     text = (extracted.text or "") if extracted is not None else ""
     if len(text.strip()) < 20 and not held:
-        text = "\n".join(piece.strip() for piece in tree.xpath("//body//text()[not(ancestor::script) and not(ancestor::style)]") if piece.strip())
+        text = "\n".join(
+            piece.strip()
+            for piece in tree.xpath("//body//text()[not(ancestor::script) and not(ancestor::style)]")
+            if piece.strip()
+        )
     text = _put_tables(text, held)
     if not text.strip():
-        raise DocumentError(f"{name} has no text: it may be built by scripts; save the page from a browser as HTML after it has loaded")
+        raise DocumentError(
+            f"{name} has no text: it may be built by scripts; save the page from a browser as HTML after it has loaded"
+        )
     title = (extracted.title if extracted is not None else None) or PurePath(name).stem
     text = clean_lines(text).lstrip("\n")
     described = describe(text if text.startswith(title) else f"{title}\n{text}", title)
@@ -50,8 +62,15 @@ def load_html(data: bytes, name: str, origin: str) -> Document:
     site = extracted.sitename if extracted is not None else None
     date = extracted.date if extracted is not None and extracted.date and PARTIAL_DATE.match(extracted.date) else None
     # The page's own words win over what a library guesses from its markup.
-    return Document(origin, title, body, publisher=described.publisher or site, url=extracted.url if extracted is not None else None,
-                    published=described.published or date, language=language_of(body))
+    return Document(
+        origin,
+        title,
+        body,
+        publisher=described.publisher or site,
+        url=extracted.url if extracted is not None else None,
+        published=described.published or date,
+        language=language_of(body),
+    )
 
 
 def _take_tables(tree: Any) -> list[str]:
@@ -67,7 +86,9 @@ def _take_tables(tree: Any) -> list[str]:
             cells = []
             for cell in row.iterchildren("td", "th"):
                 words = " ".join(" ".join(cell.itertext()).split())
-                cells += [words] * max(1, min(20, int(cell.get("colspan") or 1) if (cell.get("colspan") or "1").isdigit() else 1))
+                cells += [words] * max(
+                    1, min(20, int(cell.get("colspan") or 1) if (cell.get("colspan") or "1").isdigit() else 1)
+                )
             if any(cells):
                 rows.append(cells)
         if len(rows) < 2 or max(map(len, rows)) < 2:

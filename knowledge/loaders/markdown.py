@@ -25,7 +25,14 @@ def load_markdown(data: bytes, name: str, origin: str) -> Document:
     if match is None:
         described = describe(text, PurePath(name).stem)
         # The text stays as it is: in Markdown a first line is a heading, not a byline to be cut.
-        return Document(origin, described.title, text, publisher=described.publisher, published=described.published, language=language_of(text))
+        return Document(
+            origin,
+            described.title,
+            text,
+            publisher=described.publisher,
+            published=described.published,
+            language=language_of(text),
+        )
     try:
         header = FrontMatter.model_validate(yaml.safe_load(match.group(1)) or {})
     except yaml.YAMLError as error:
@@ -36,5 +43,14 @@ def load_markdown(data: bytes, name: str, origin: str) -> Document:
     body = text[match.end() :].strip("\n") + "\n"
     if not body.strip():
         raise DocumentError(f"{name} has front matter but no text below it")
-    return Document(origin, header.title, body, publisher=header.publisher, url=str(header.url) if header.url else None,
-                    published=header.published, language=header.language or language_of(body), kind=header.kind, claimed_by=header.claimed_by)
+    return Document(
+        origin,
+        header.title,
+        body,
+        publisher=header.publisher,
+        url=str(header.url) if header.url else None,
+        published=header.published,
+        language=header.language or language_of(body),
+        kind=header.kind,
+        claimed_by=header.claimed_by,
+    )

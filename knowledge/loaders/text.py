@@ -17,5 +17,11 @@ def load_text(data: bytes, name: str, origin: str) -> Document:
     described = describe(decode(data, name), PurePath(name).stem)
     if not described.text.strip():
         raise DocumentError(f"{name} holds no text")
-    return Document(origin, described.title, described.text, publisher=described.publisher, published=described.published,
-                    language=language_of(described.text))
+    return Document(
+        origin,
+        described.title,
+        described.text,
+        publisher=described.publisher,
+        published=described.published,
+        language=language_of(described.text),
+    )
