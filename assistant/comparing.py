@@ -264,4 +264,4 @@ def _rounded(value: Decimal) -> Decimal:
     """Four significant digits: a quotient of two data-sheet figures is no more exact than they are."""
     if not value:
         return value
-    return round(value, 3 - value.adjusted()) if value.adjusted() < 3 else round(value)
+    return round(value, 3 - value.adjusted()) if value.adjusted() < 3 else Decimal(round(value))

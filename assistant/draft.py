@@ -142,7 +142,7 @@ class Draft:
         status = "conflicting" if self.status == "answered" and self._conflicts else self.status
         return Answer(
             question=self.question.text,
-            language=self.wording.language,
+            language=self.wording.language,  # type: ignore[arg-type]
             status=status,  # type: ignore[arg-type]
             text="\n".join(line.rstrip() for line in self.lines),
             citations=tuple(self._citations),

@@ -31,7 +31,7 @@ def refuse_unknown(draft: Draft, question: Question, catalog: Catalog) -> None:
     """Names that no document mentions are not answered with those of a sibling; the nearest names are offered."""
     draft.status = "refused"
     draft.say("unknown_name", names=draft.wording.join(list(question.unknown_names)))
-    names = {product.name(draft.wording.language): None for product in catalog.products.values()}
+    names = list(dict.fromkeys(product.name(draft.wording.language) for product in catalog.products.values()))
     near: list[str] = []
     for unknown in question.unknown_names:
         near += [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Literal
 
 from assistant.names import NameIndex
 from assistant.phrases import load_phrases
@@ -250,7 +251,9 @@ class Understanding:
             else (near[0].iso[:4] if near else None)
         )
 
-    def _derive(self, plain: str, subjects: Sequence[Subject]) -> str | None:  # type: ignore[return]
+    def _derive(
+        self, plain: str, subjects: Sequence[Subject]
+    ) -> Literal["ratio", "difference", "per_watt", "total"] | None:
         says = self._phrases.says
         if says("per_watt", plain):
             return "per_watt"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from knowledge.annotate import Annotator, Item, Spans
 from knowledge.catalog import Attribute, fold
@@ -157,7 +158,7 @@ class TableReader:
     def _by_key(
         self, table: TableBlock, roles: Sequence[tuple[str, ...]], product: Subject | None, company: Subject | None
     ) -> Iterator[CellStatement]:
-        key = self._column(roles, "attribute", 0)
+        key = self._column(roles, "attribute", 0) or 0
         value = self._column(roles, "value", None, exclude=(key,))
         named = self._column(roles, "product", None, exclude=(key, value))
         if value is None:
@@ -200,7 +201,7 @@ class TableReader:
         roles: list[tuple[str, ...]] = [
             self._roles(cell) if subjects[at] is None else () for at, cell in enumerate(table.header)
         ]
-        key = self._column(roles, "attribute", 0)
+        key = self._column(roles, "attribute", 0) or 0
         for index, row in enumerate(table.rows):
             for attribute in self._several(row[key]):
                 for column, subject in enumerate(subjects):
@@ -243,7 +244,7 @@ class TableReader:
             return
         origin = self._origin(row, roles)
         around = [*here, *self._spans.between(key.start, key.end), *origin.items]
-        shared = {
+        shared: dict[str, Any] = {
             "subject": subject,
             "attribute": attribute.id,
             "quote": table.row_spans[index],

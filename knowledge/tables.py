@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass
 
@@ -89,7 +90,7 @@ def _cells(text: str, start: int, end: int) -> list[Cell]:
         end -= 1
     edges = [start, *(match.end() for match in _PIPE.finditer(text, start, end)), end + 1]
     cells = []
-    for left, right in zip(edges, edges[1:], strict=False):
+    for left, right in itertools.pairwise(edges):
         first, last = _trimmed(text, left, max(left, right - 1))
         cells.append(Cell(first, last, text[first:last]))
     return cells

@@ -184,7 +184,7 @@ def registry() -> Any:
     """The pint registry with the field's units; built on first use, since importing pint costs a quarter of a second."""
     import pint
 
-    ureg = pint.UnitRegistry()
+    ureg: Any = pint.UnitRegistry()
     ureg.define("FLOPS = [floating_operation_rate]")
     ureg.define("OPS = [integer_operation_rate]")
     ureg.define("octet = [information_bytes] = B_")

@@ -35,7 +35,7 @@ def load_html(data: bytes, name: str, origin: str) -> Document:
     if tree is None:
         raise DocumentError(f"{name} is not HTML that can be read")
     held = _take_tables(tree)
-    extracted = trafilatura.bare_extraction(
+    extracted: Any = trafilatura.bare_extraction(
         tree,
         include_tables=True,
         include_comments=False,
