@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -94,6 +95,7 @@ class Mention:
     weak: bool = False
 
 
+_NUMBER_GAP = re.compile(r"\d[\s\-_·‐‑–/]+(?=\d)")
 _SEPARATORS = " \t\u00a0\u3000-_·‐‑–/"
 _DROP = str.maketrans("", "", _SEPARATORS)
 
@@ -243,8 +245,9 @@ class Catalog:
         for last, (length, found) in automaton.iter(folded):
             first = last - length + 1
             start, end = offsets[first], offsets[last] + 1
-            if self.whole(text, start, end) and _gaps_fit(folded, offsets, first, last):
-                hits.append((start, end, found))
+            fitting = [(entry, alias) for entry, alias in found if gaps_fit(text[start:end], alias)]
+            if fitting and self.whole(text, start, end):
+                hits.append((start, end, fitting))
         hits.sort(key=lambda hit: (hit[0], -hit[1]))
         covered = -1
         for start, end, found in hits:
@@ -269,9 +272,9 @@ class Catalog:
         return not (head.isdigit() and start > 1 and text[start - 1] in ".-" and text[start - 2].isalnum())
 
 
-def _gaps_fit(folded: str, offsets: list[int], first: int, last: int) -> bool:
-    """Folding drops separators; two digits it brought together ("80 0") are not one number."""
-    return not any(
-        offsets[at] - offsets[at - 1] > 1 and folded[at].isdigit() and folded[at - 1].isdigit()
-        for at in range(first + 1, last + 1)
-    )
+def gaps_fit(written: str, alias: str) -> bool:
+    """Whether `written`, which folds to the same as `alias`, reads as it: "80 0" is not 800, "A100 80GB" has its gap.
+
+    Folding drops separators; two numbers that it brought together are one name only if the name has the gap too.
+    """
+    return len(_NUMBER_GAP.findall(written)) <= len(_NUMBER_GAP.findall(alias))

@@ -59,7 +59,8 @@ def test_a_name_inside_a_longer_word_is_none(shipped: Catalog, text: str) -> Non
 
 def test_a_bare_number_is_a_weak_name(shipped: Catalog) -> None:
     (mention,) = shipped.mentions("华为 310")[1:]
-    assert mention.entry.id == "ascend-310" and mention.weak
+    assert mention.entry.id == "ascend-310"
+    assert mention.weak
     assert not shipped.mentions("昇腾310")[0].weak
 
 
@@ -97,18 +98,23 @@ def test_what_must_not_be_mixed_is_apart(shipped: Catalog) -> None:
 
 
 def test_foreign_vendors_are_marked(shipped: Catalog) -> None:
-    assert not shipped.vendors["nvidia"].domestic and not shipped.vendors["amd"].domestic
-    assert shipped.vendors["moore-threads"].domestic and shipped.vendors["huawei"].domestic
+    assert not shipped.vendors["nvidia"].domestic
+    assert not shipped.vendors["amd"].domestic
+    assert shipped.vendors["moore-threads"].domestic
+    assert shipped.vendors["huawei"].domestic
 
 
 def test_the_shipped_catalogue_is_rich(shipped: Catalog) -> None:
-    assert len(shipped.vendors) >= 30 and len(shipped.products) >= 200 and len(shipped.attributes) >= 60
+    assert len(shipped.vendors) >= 30
+    assert len(shipped.products) >= 200
+    assert len(shipped.attributes) >= 60
 
 
 def test_folding_keeps_every_offset() -> None:
     text = "昇騰 910-B（Ｈ１００）"
     folded, offsets = fold(text)
-    assert len(folded) == len(offsets) and len(normalise(text)) == len(text)
+    assert len(folded) == len(offsets)
+    assert len(normalise(text)) == len(text)
     assert all(normalise(text)[offset] == character for character, offset in zip(folded, offsets, strict=True))
 
 
@@ -133,4 +139,5 @@ def test_a_catalogue_may_be_ones_own(tmp_path: Path) -> None:
     path.write_text(SMALL, "utf-8")
     mine = Catalog.load(path)
     assert ids(mine, "甲厂的X1") == ["acme", "x1"]
-    assert mine.products["x1"].name("zh") == "天一" and mine.products["x1"].name("en") == "X1"
+    assert mine.products["x1"].name("zh") == "天一"
+    assert mine.products["x1"].name("en") == "X1"

@@ -53,7 +53,8 @@ def name(path: Path) -> str:
 
 
 def test_the_corpus_is_large_enough() -> None:
-    assert len(SPECS) >= 45 and len(NEWS) >= 32
+    assert len(SPECS) >= 45
+    assert len(NEWS) >= 32
 
 
 def test_some_documents_are_english() -> None:
@@ -65,7 +66,8 @@ def test_some_documents_are_english() -> None:
 def test_front_matter_is_valid_and_tells_the_kind(path: Path) -> None:
     header, body = read(path)
     assert header.kind == ("spec" if path in SPECS else "news")
-    assert header.language in ("zh", "en") and header.publisher
+    assert header.language in ("zh", "en")
+    assert header.publisher
     assert body.strip()
 
 
@@ -73,7 +75,8 @@ def test_front_matter_is_valid_and_tells_the_kind(path: Path) -> None:
 def test_news_names_its_source_and_stands_under_its_year(path: Path) -> None:
     header, body = read(path)
     assert header.url is not None
-    assert re.match(r"\d{4}(-\d{2}){0,2}-[a-z0-9-]+\.md$", path.name) and path.name.startswith(path.parent.name)
+    assert re.match(r"\d{4}(-\d{2}){0,2}-[a-z0-9-]+\.md$", path.name)
+    assert path.name.startswith(path.parent.name)
     assert 2 <= len(re.findall(r"[。！？]|\.(?:\s|$)", body)) <= 10
 
 
@@ -91,7 +94,8 @@ def test_a_sheets_subject_is_in_the_catalogue(path: Path, catalog: Catalog) -> N
         return
     if product == "company":
         return
-    assert product in catalog.products and catalog.products[product].vendor == vendor
+    assert product in catalog.products
+    assert catalog.products[product].vendor == vendor
     header, _ = read(path)
     entry = catalog.products[product]
     assert any(mention.entry == entry for mention in catalog.mentions(header.title)), header.title
@@ -112,11 +116,12 @@ def test_table_rows_are_whole(path: Path) -> None:
             assert tuple(cells[-len(wanted):]) == wanted
         assert len(cells) == width, line
     for row in rows(path):
-        assert row[wanted[0]] and row[wanted[1]] and row[wanted[4]], row
+        assert all(row[wanted[column]] for column in (0, 1, 4)), row
         assert row[wanted[3]] in CLAIMANTS, row
         assert row[wanted[5]] == "" or re.fullmatch(r"\d{4}(-\d{2}){0,2}", row[wanted[5]]), row
         address = urlsplit(row[wanted[6]])
-        assert address.scheme in ("http", "https") and address.netloc, row
+        assert address.scheme in ("http", "https"), row
+        assert address.netloc, row
 
 
 # Names with digits are no values; 万 and "billion" are magnitudes that the research writes out.
