@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,6 +16,8 @@ from knowledge.vectors import Vectors
 
 if TYPE_CHECKING:
     from langchain_core.retrievers import BaseRetriever
+
+log = logging.getLogger(__name__)
 
 Mode = Literal["hybrid", "lexical", "dense"]
 
@@ -53,7 +56,7 @@ class Retrieval:
     def search(self, text: str, k: int = 10, mode: Mode = "hybrid", subjects: Sequence[str] | None = None) -> list[Hit]:
         """The best `k` passages for `text`, best first; `subjects` are the catalogue ids it is about (None: read from it)."""
         lexical = dict(self._store.lexical(self._words(text), POOL)) if mode != "dense" else {}
-        dense = dict(self._vectors.query(text, POOL)) if mode != "lexical" and self._vectors is not None else {}
+        dense = self._dense(text, mode)
         scores = _fuse(lexical, dense, self._dense_weight)
         passages = self._store.passages(scores)
         infos = self._store.document_infos({passage.document_id for passage in passages.values()})
@@ -86,6 +89,18 @@ class Retrieval:
         return hits + [
             self._hit(passages[identity], infos, scores, lexical, dense) for identity in later[: k - len(hits)]
         ]
+
+    def _dense(self, text: str, mode: Mode) -> dict[str, float]:
+        """Passages near in meaning; a hybrid search goes on with words alone while the index cannot be reached."""
+        if mode == "lexical" or self._vectors is None:
+            return {}
+        try:
+            return dict(self._vectors.query(text, POOL))
+        except Exception as error:
+            if mode == "dense" or not _away(error):
+                raise
+            log.warning("the vector index cannot be read (%s); searching by words alone", error)
+            return {}
 
     @staticmethod
     def _hit(
@@ -120,6 +135,17 @@ class Retrieval:
 
     def _subjects_of(self, _: str, passage: Passage, title: str) -> frozenset[str]:
         return frozenset(mention.entry.id for mention in self._catalog.mentions(passage.searchable(title)))
+
+
+def _away(error: Exception) -> bool:
+    """Whether an error is the index being locked or out of reach, not a fault of ours."""
+    if isinstance(error, OSError):
+        return True
+    # Only a failed query pays for this import, and it has loaded both already.
+    from chromadb.errors import ChromaError
+    from httpx import TransportError
+
+    return isinstance(error, (ChromaError, TransportError))
 
 
 def _fuse(lexical: Mapping[str, float], dense: Mapping[str, float], weight: float) -> dict[str, float]:

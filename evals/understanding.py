@@ -62,7 +62,12 @@ def differences(case: Mapping[str, Any], question: Question) -> list[str]:
             # 显存 for a capacity asked outright: a group in which the expected one stands is no misreading.
             or (bool(case["a"]) and not question.attributes and set(case["a"]) <= set(question.asked_attributes)),
         ),
-        ("hint", case.get("hint"), question.asked_attributes, set(case.get("hint", ())) <= set(question.asked_attributes)),
+        (
+            "hint",
+            case.get("hint"),
+            question.asked_attributes,
+            set(case.get("hint", ())) <= set(question.asked_attributes),
+        ),
         ("intent", intents, question.intent, intents is None or question.intent in _listed(intents)),
         ("period", case.get("p"), question.period, "p" not in case or question.period == case["p"]),
         ("as of", case.get("t"), question.as_of, "t" not in case or question.as_of == case["t"]),
@@ -101,7 +106,9 @@ def main() -> int:
     right = sum(not reading.wrong for reading in readings)
     print(f"{'all':12} {right:4} of {len(readings):4}  {right / len(readings):.3f}")
     times = sorted(reading.seconds * 1000 for reading in readings)
-    print(f"time: p50 {times[len(times) // 2]:.2f} ms, p95 {times[int(len(times) * 0.95)]:.2f} ms, most {times[-1]:.2f} ms")
+    print(
+        f"time: p50 {times[len(times) // 2]:.2f} ms, p95 {times[int(len(times) * 0.95)]:.2f} ms, most {times[-1]:.2f} ms"
+    )
     for reading in readings:
         if reading.wrong:
             before = " ← " + " | ".join(reading.case["h"]) if reading.case.get("h") else ""
