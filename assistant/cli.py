@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from assistant.console import answer_text, note, plain, printable, progress, table_text
+from assistant.console import answer_text, hit_line, note, plain, printable, progress, table_text
 from assistant.limits import checked_history, checked_question
 from assistant.settings import Settings, load_settings
 from knowledge.errors import QuestionError, SettingsError, XinwenError
@@ -148,31 +148,11 @@ def search(
     with _assistant(home, filled=True) as (assistant, settings):
         hits = assistant.search(checked_question(query, settings), k=k, mode=mode)
     if as_json:
-        _say(_dump([hit_json(hit) for hit in hits]))
+        _say(_dump([hit_line(hit) for hit in hits]))
         return
-    for rank, hit in enumerate(map(hit_json, hits), 1):
+    for rank, hit in enumerate(map(hit_line, hits), 1):
         source = " · ".join(str(hit[name]) for name in ("title", "publisher", "published") if hit.get(name))
         _say(printable(f"{rank}. {hit['score']:.3f}  {source}\n   {hit['text'].strip()[:300]}\n"))
-
-
-def hit_json(hit: Any) -> dict[str, Any]:
-    """A search hit flat: the passage's text and span, its document, and the scores."""
-    passage, info = hit.passage, hit.document
-    return {
-        "passage_id": passage.id,
-        "document_id": passage.document_id,
-        "title": info.title,
-        "publisher": info.publisher,
-        "url": info.url,
-        "published": info.published,
-        "text": passage.text,
-        "start": passage.start,
-        "end": passage.end,
-        "page": passage.page,
-        "score": hit.score,
-        "lexical": hit.lexical,
-        "dense": hit.dense,
-    }
 
 
 @app.command()

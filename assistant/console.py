@@ -84,6 +84,26 @@ def plain(value: Any) -> Any:
     return str(value) if isinstance(value, Path) else value
 
 
+def hit_line(hit: Any) -> dict[str, Any]:
+    """A search hit flat: the passage's text and span, its document, and the scores."""
+    passage, info = hit.passage, hit.document
+    return {
+        "passage_id": passage.id,
+        "document_id": passage.document_id,
+        "title": info.title,
+        "publisher": info.publisher,
+        "url": info.url,
+        "published": info.published,
+        "text": passage.text,
+        "start": passage.start,
+        "end": passage.end,
+        "page": passage.page,
+        "score": hit.score,
+        "lexical": hit.lexical,
+        "dense": hit.dense,
+    }
+
+
 def note(text: str) -> None:
     """A line on stderr."""
     print(printable(text), file=sys.stderr, flush=True)
