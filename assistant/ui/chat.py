@@ -21,6 +21,7 @@ logger = logging.getLogger(__name__)
 # A page redraws at most this often while an answer streams in; more only makes the browser work.
 REDRAW = 0.05
 KEPT_TURNS = 20
+_TO_LATEST = "() => [...document.querySelectorAll('.xw-question')].at(-1)?.scrollIntoView({behavior: 'smooth'})"
 _TEXTS = {
     "zh": {
         "title": "芯问 Xinwen",
@@ -91,7 +92,7 @@ def build(assistant: Assistant, settings: Settings) -> Any:
                 ["中文", "English"], value="中文", show_label=False, container=False, scale=1, elem_id="language"
             )
         conversation = gr.HTML("", elem_id="conversation", apply_default_css=False, js_on_load="")
-        with gr.Row():
+        with gr.Row(elem_id="composer"):
             box = gr.Textbox(
                 label=words["question"],
                 placeholder=words["placeholder"],
@@ -117,9 +118,9 @@ def build(assistant: Assistant, settings: Settings) -> Any:
             "show_progress": "hidden",
             "api_visibility": "private",
         }
-        gr.on([box.submit, send.click], inputs=[box, turns, language], **asked)
+        gr.on([box.submit, send.click], inputs=[box, turns, language], **asked).then(None, js=_TO_LATEST)
         for button in examples:
-            button.click(inputs=[button, turns, language], **asked)
+            button.click(inputs=[button, turns, language], **asked).then(None, js=_TO_LATEST)
         clear.click(lambda: ("", "", []), outputs=[box, conversation, turns], api_visibility="private")
         language.change(
             texts,

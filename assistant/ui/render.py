@@ -92,9 +92,11 @@ def answer_html(answer: Answer, turn: int) -> str:
         )
         parts.append(f'<div class="xw-scroll"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>')
     if answer.citations:
+        # A long list of sources would push the next question off the page; a marker's link unfolds it.
+        unfolded = " open" if len(answer.citations) <= 4 else ""
         items = "".join(_citation(citation, turn, labels) for citation in answer.citations)
         parts.append(
-            f'<details class="xw-sources" open><summary>{labels["sources"]} ({len(answer.citations)})</summary><ol>{items}</ol></details>'
+            f'<details class="xw-sources"{unfolded}><summary>{labels["sources"]} ({len(answer.citations)})</summary><ol>{items}</ol></details>'
         )
     if answer.suggestions:
         parts.append(f'<p class="xw-try">{labels["try"]}: {" · ".join(map(escape, answer.suggestions))}</p>')
