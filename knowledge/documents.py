@@ -13,6 +13,7 @@ Language = Literal["zh", "en"]
 Kind = Literal["spec", "news"]
 Claimant = Literal["vendor", "press", "analyst", "third_party_test", "rumour"]
 
+_ADDRESS = re.compile(r"https?://[^\s|)]+")
 PARTIAL_DATE = re.compile(r"^\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?$")
 
 
@@ -115,6 +116,9 @@ class Passage:
             object.__setattr__(self, "id", hashlib.sha256(key.encode()).hexdigest()[:16])
 
     def searchable(self, title: str) -> str:
-        """The words a search should see: title, headings and table header before the passage's own text."""
-        above = " > ".join(part for part in (title, *self.heading) if part)
-        return "\n".join(part for part in (above, self.header, self.text) if part)
+        """The words a search should see: title, headings and table header before the passage's own text.
+
+        Addresses are left out: their words say nothing of the subject and would crowd a table's rows out of a vector.
+        """
+        above = " > ".join(dict.fromkeys(part for part in (title, *self.heading) if part))
+        return _ADDRESS.sub("", "\n".join(part for part in (above, self.header, self.text) if part))
