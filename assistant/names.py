@@ -59,6 +59,17 @@ class NameIndex:
         self._latin = [
             (word, vendor) for vendor in catalog.vendors.values() for word in (vendor.en.lower(),) if len(word) >= 6
         ]
+        # What stands before the number in a product's name (思元, 天垓, Ascend): with another number it is nobody's product.
+        stems = {
+            match.group(1)
+            for product in catalog.products.values()
+            for name in product.names()
+            if (match := re.match(r"([\u4e00-\u9fff]{2,4}|[A-Za-z]{2,10})[ -]?[A-Z]?\d{2,5}", name))
+        }
+        joined = "|".join(map(re.escape, sorted(stems, key=len, reverse=True)))
+        self._family = re.compile(
+            rf"(?i)(?<![A-Za-z])(?:{joined})[ -]?[A-Z]{{0,2}}\d{{2,5}}(?:-?[A-Z]+\d*)*(?![A-Za-z0-9.])"
+        )
         self._numbers: dict[str, tuple[str, ...]] = {}
         for product in catalog.products.values():
             for digits in set(re.findall(r"\d{3,4}", product.zh)):
@@ -70,6 +81,16 @@ class NameIndex:
         named: list[Named] = []
         unknown: list[str] = []
         mentions = self._catalog.mentions(text)
+        for match in self._family.finditer(text):
+            inside = [m for m in mentions if m.start < match.end() and match.start() < m.end]
+            code = re.search(r"[A-Za-z]*\d.*$", match.group())
+            if any(m.end >= match.end() for m in inside) or fold(match.group())[0] in self._own:
+                continue
+            if code and any(start <= match.start() + code.start() < end for start, end in taken):
+                continue
+            unknown.append(match.group())
+            taken.append(match.span())
+            mentions = [m for m in mentions if m not in inside]
         makers = {
             mention.entry.vendor for mention in mentions if isinstance(mention.entry, Product) and not mention.weak
         }
@@ -81,7 +102,9 @@ class NameIndex:
             tail = (
                 None if mention.alias[-1:].isdigit() or mention.alias[-1:].isascii() else _TAIL.match(text, mention.end)
             )
-            if tail and not any(start <= tail.start(1) < end for start, end in taken) and not _year(tail.group(1)):
+            if tail and not any(start <= tail.start(1) < end for start, end in taken) and not (
+                _year(tail.group(1)) or tail.group(1) in self._numbers
+            ):
                 # 昇腾999: a maker's or family's name with a number that nobody makes.
                 unknown.append(text[mention.start : tail.end()])
                 taken.append((mention.start, tail.end()))

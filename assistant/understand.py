@@ -49,6 +49,9 @@ class Understanding:
         state: Question | None = None
         for text in list(history)[-REMEMBERED:]:
             question = self._alone(text)
+            # A greeting between two questions does not change what "it" is.
+            if state is not None and question.intent in ("smalltalk", "empty"):
+                continue
             state = self._resolved(question, state) if state is not None and self._leans(question) else question
         return state
 
@@ -438,6 +441,13 @@ class Understanding:
             inherited.append("attributes")
         elif re.search(r"加上|再加|also|add", plain):
             changes["attributes"] = tuple(dict.fromkeys((*before.attributes, *question.attributes)))
+        dates = find_dates(question.text, self._today) if question.as_of is None else []
+        if dates and before.period is not None:
+            question = question.model_copy(update={"period": dates[0].iso})
+            changes["period"] = dates[0].iso
+        derive = self._derive(plain, changes.get("subjects", question.subjects))  # type: ignore[arg-type]
+        if derive is not None:
+            changes["derive"] = derive
         for name in ("period", "as_of"):
             if getattr(question, name) is None and getattr(before, name) is not None and inherited:
                 changes[name] = getattr(before, name)
@@ -452,6 +462,8 @@ class Understanding:
             return question.intent
         if not subjects and before.intent in ("rank", "filter"):
             return before.intent
+        if question.derive is not None and subjects and asked:
+            return "derive"
         if len(subjects) >= 2 and (asked or question.intent == "compare" or self._compares(plain)):
             return "compare"
         if asked and subjects:
