@@ -10,7 +10,7 @@ from typing import Any
 
 import ahocorasick
 
-from knowledge.catalog import Catalog, fold
+from knowledge.catalog import Catalog, fold, gaps_fit
 from knowledge.dates import find_dates
 from knowledge.lexicon import Lexicon, load_lexicon
 from knowledge.names import Subject, find_names
@@ -37,13 +37,13 @@ class Annotator:
         self._memory_type = re.compile(rf"(?<![A-Za-z0-9])(?:{self.lexicon.memory_types})")
 
     def _build(self) -> ahocorasick.Automaton:
-        table: dict[str, list[tuple[str, Any]]] = {}
+        table: dict[str, list[tuple[str, Any, str]]] = {}
 
         def add(words: Iterable[str], kind: str, value: Any) -> None:
             for word in words:
                 key = fold(word)[0]
                 if key:
-                    table.setdefault(key, []).append((kind, value))
+                    table.setdefault(key, []).append((kind, value, word))
 
         lexicon = self.lexicon
         for vendor in self.catalog.vendors.values():
@@ -82,11 +82,13 @@ class Annotator:
         """Everything marked in `text`, in order of position; `as_of` is the document's date, for "去年" and the like."""
         items = self._words(text)
         taken = [(item.start, item.end) for item in items if item.kind == "subject"]
+        # 810E in 真武810E is part of the name and no quantity.
+        named = {at for start, end in taken for at in range(start, end)}
         quantities = find_quantities(text)
         taken += [(quantity.start, quantity.end) for quantity in quantities if quantity.unit]
         taken += [match.span() for match in self._memory_type.finditer(text)]
         names = find_names(text, taken, self.lexicon)
-        named = {at for name in names for at in range(name.start, name.end)}
+        named.update(at for name in names for at in range(name.start, name.end))
         items += [Item(name.start, name.end, "subject", name.subject) for name in names]
         items += [
             Item(quantity.start, quantity.end, "quantity", quantity)
@@ -105,9 +107,12 @@ class Annotator:
         hits: dict[str, list[tuple[int, int, Any]]] = {}
         for last, (length, key, meanings) in self._automaton.iter(folded):
             start, end = offsets[last - length + 1], offsets[last] + 1
-            if not Catalog.whole(text, start, end) or (end - start > length and not _gaps_fit(text, start, end)):
+            if not Catalog.whole(text, start, end):
                 continue
-            for kind, value in meanings:
+            gap = end - start > length
+            for kind, value, word in meanings:
+                if gap and not gaps_fit(text[start:end], word):
+                    continue
                 if kind == "comparison" and key in self._weak_comparison:
                     kind = "weak_comparison"
                 # Attributes and the cues for them compete; so do products and vendors: the longest name wins.
@@ -132,11 +137,6 @@ class Annotator:
     @staticmethod
     def _strengthen(item: Item, text: str, vendors: set[str]) -> Item:
         return Item(item.start, item.end, "subject", item.value) if item.kind == "weak_subject" else item
-
-
-def _gaps_fit(text: str, start: int, end: int) -> bool:
-    """Folding drops separators; it must not join two numbers or two ordinary words into a name."""
-    return not re.search(r"\d[\s\-_/]+\d", text[start:end])
 
 
 def _longest(found: list[tuple[int, int, Any]], group: str) -> list[Item]:

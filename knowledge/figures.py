@@ -209,8 +209,8 @@ def _quantity_figure(common: dict[str, object], attribute: Attribute, quantity: 
         # Integer operations are not floating-point ones: the text's FLOPS are OPS, and the figure says so.
         unit, dimension = unit.replace("FLOPS", "OPS"), "ops"
         note = f"{note}; {quantity.text}".strip("; ")
-    if attribute.dimension == "flops" and dimension == "ops":
-        dimension = "ops"
+    if attribute.dimension == "count" and dimension == "plain":
+        unit, dimension = attribute.unit, "count"
     return _figure(
         common | {"note": note},
         text=quantity.text,

@@ -113,6 +113,7 @@ _PARAMETERS = re.compile(r"\s?([BM])(?:illion)?[\s-]?(?:的)?(参数|parameters?
 _TIMES = re.compile(r"\s?次(?:/秒|每秒)?(?P<float>\s?(?:[/的]?双精度|[/的]?单精度|[/的]?半精度)?[（(]?\s?浮点)?")
 _RANGE = re.compile(rf"\s?(?:-|–|—|~|～|至|到|\bto\b)\s?(?:[$¥￥])?(?P<high>{_NUMBER})\s?(?P<magnitude>{_MAG})?")
 _SYMBOL = re.compile(rf"(?P<symbol>{_alternatives(list(SYMBOLS))})\s?$")
+_EACH = re.compile(r"每(股|张|颗|片|卡|台)(?:价格|售价|约|仅|为|人民币|\s)*$")
 _START = re.compile(
     rf"(?<![A-Za-z0-9_.#^])(?:(?P<digits>{_NUMBER})|(?<![第其唯统之单万千百十两几同专进逐任另某每有无不])(?P<han>{_HAN_NUMBER}))\s?(?P<magnitude>{_MAG})?"
 )
@@ -349,14 +350,15 @@ def _finish(
         code = SYMBOLS[symbol.group("symbol")] if symbol is not None else CURRENCIES[currency.group("currency")]  # type: ignore[union-attr]
         begin = start - (len(symbol.group()) if symbol is not None else 0)
         stop = currency.end() if currency is not None else end
-        per = currency is not None and currency.group("per") is not None
+        each = _EACH.search(plain[max(0, start - 8) : start])
+        per = (currency is not None and currency.group("per") is not None) or each is not None
         unit = (
             f"{magnitude}{currency.group('currency')}"
             if currency is not None and currency.group("currency")[0] >= "\u4e00"
             else (f"{magnitude} {code}".strip() if magnitude.isascii() else f"{magnitude}{code}")
         )
         if per and currency is not None:
-            unit += currency.group("per")
+            unit += currency.group("per") or f"/{each.group(1) if each is not None else ''}"
         return made(
             stop, unit, "money_per_share" if per else "money", Decimal(1), folded=False, counter=code, begin=begin
         )

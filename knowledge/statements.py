@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -18,6 +19,7 @@ NEAR = 12
 _GLUE_AFTER = re.compile(
     r"^\s*(?:[（(@\-]\s*|的\s*|of\s+(?:the\s+)?|in\s+|for\s+|at\s+|大|高|超大|片上|板载|on-board\s+|onboard\s+|peak\s+|峰值|理论|单向|双向|稠密|稀疏|dense\s+|sparse\s+|total\s+|聚合|总|单卡|独立|大容量|高速|high-bandwidth\s+|AI\s*)*"
 )
+_MADE_OF = re.compile(r"\s*\S{0,8}?(?:组成|构成|互联|连接)|\s*(?:in total|interconnected)")
 _COMPUTE = {"flops", "ops", "compute_bare"}
 _CLUSTER_COUNTERS = frozenset("卡张颗块枚") | {"cards", "chips", "GPUs", "NPUs", "accelerators"}
 
@@ -170,10 +172,8 @@ class _Sentence:
                     for item in self._of("likeness", "change", "comparison", start=follower.end, end=tail)
                     if item.start - follower.end <= 16
                 ]
-                if (
-                    not rest
-                    or (not [item for item in subjects if item.start < marker.start]
-                    and self._context.product is None)
+                if not rest or (
+                    not [item for item in subjects if item.start < marker.start] and self._context.product is None
                 ):
                     continue
             objects.add(follower.start)
@@ -242,11 +242,9 @@ class _Sentence:
         return not between
 
     def _status(self, item: Item) -> str:
-        low = max([point for point in self._breaks if point < item.start][-2:-1] or [self._start])
-        found = [marker.value for marker in self._of("status", start=low, end=self._end) if marker.start < item.start]
-        if "rumour" in [marker.value for marker in self._of("status") if marker.start < item.start]:
-            return "rumour"
-        return "forecast" if found else "stated"
+        # What is announced for later keeps its whole list of figures in the future.
+        marks = {marker.value for marker in self._of("status") if marker.start < item.start}
+        return "rumour" if "rumour" in marks else "forecast" if marks else "stated"
 
     def _period(self, item: Item, attribute: Attribute) -> str | None:
         if not attribute.periodic:
@@ -327,17 +325,22 @@ class _Sentence:
         return bool(self._of("attribute", "cue", start=start, end=end))
 
     def _by_counter(self, item: Item) -> tuple[str, ...]:
-        """Quantities whose counter says all: 1280亿晶体管; 384颗 of a cluster; 千卡."""
+        """Quantities whose counter says all: 1280亿晶体管; a cluster or a server made of 384颗昇腾910C."""
         quantity: Quantity = item.value
         if quantity.dimension != "count":
             return self._by_memory_type(item)
+        if quantity.counter in _CLUSTER_COUNTERS:
+            whole = [mark for mark in self._subjects if mark.end <= item.start and not mark.value.is_company]
+            part = [mark for mark in self._subjects if 0 <= mark.start - item.end <= 4]
+            made = _MADE_OF.match(self._text[item.end : self._end])
+            if whole and (part or made):
+                kind = whole[-1].value.kind
+                name = {"cluster": "cluster_size", "server": "cards_per_server"}.get(kind)
+                return (name,) if name in self._reader._attributes else ()
+            return ()
         for attribute in self._reader._attributes.values():
-            if (
-                attribute.dimension == "count"
-                and quantity.counter
-                and quantity.counter in (*attribute.cues, *attribute.aliases)
-            ):
-                return (attribute.id,) if attribute.id == "transistor_count" else ()
+            if attribute.id == "transistor_count" and quantity.counter in (*attribute.cues, *attribute.aliases):
+                return (attribute.id,)
         return ()
 
     def _by_memory_type(self, item: Item) -> tuple[str, ...]:
@@ -470,7 +473,7 @@ class _Sentence:
             last = before[-1]
             group = [last]
             for mark in reversed(before[:-1]):
-                gap = self._text[mark.end : group[0].start].strip()
+                gap = re.sub(r"\b(?:the|its)\b", "", self._text[mark.end : group[0].start]).strip()
                 if gap in self._reader._annotator.lexicon.joiners and gap:
                     group.insert(0, mark)
                 elif gap == "" and mark.value.kind == "vendor":
@@ -555,11 +558,7 @@ class _Sentence:
                 continue
             first = min(value.start for value in values)
             clause = max([point for point in self._breaks if point < min(first, marker.start)] or [self._start])
-            subjects = [
-                mark
-                for mark in self._subjects
-                if mark.start >= clause and mark.end <= first
-            ]
+            subjects = [mark for mark in self._subjects if mark.start >= clause and mark.end <= first]
             products = [mark for mark in subjects if not mark.value.is_company] or subjects
             names = self._of("attribute", start=clause, end=first)
             self._consumed.update(value.start for value in values)
@@ -630,31 +629,37 @@ class _Sentence:
                 attribute = self._reader._attributes[name]
                 if attribute.dimension != "date" or self._clause(verb.start)[0] > dates[0].end + 40:
                     continue
-                subject = self._dated(verb, dates[0], attribute)
                 negated = [mark for mark in self._of("negation") if 0 <= verb.start - mark.end <= 4]
-                if subject is not None and not negated and date.iso:
-                    yield self._state(subject, attribute, dates[0], None)
+                if not negated and date.iso:
+                    for subject in self._dated(verb, dates[0], attribute):
+                        yield self._state(subject, attribute, dates[0], None)
 
-    def _dated(self, verb: Item, date: Item, attribute: Attribute) -> Subject | None:
-        """The one thing that was launched, founded or listed: named right behind the verb, or before it."""
+    def _dated(self, verb: Item, date: Item, attribute: Attribute) -> list[Subject]:
+        """What was launched, founded or listed: named right behind the verb, or before it; a joined list as a whole."""
         able = [mark for mark in self._subjects if self._can_have(mark.value, attribute)]
         if attribute.of == ("vendor",):
             before = [mark for mark in able if mark.end <= verb.start]
-            names = {mark.value.id: mark.value for mark in before or able}
-            if not names and self._context.company is not None and not self._subjects:
-                return self._context.company
-            return next(iter(names.values())) if len(names) == 1 else None
+            if not able and self._context.company is not None and not self._subjects:
+                return [self._context.company]
+            return self._one_or_joined(before or able)
         able = [mark for mark in able if not mark.value.is_company]
         clause_end = self._clause(verb.start)[1]
         behind = [mark for mark in able if verb.end <= mark.start < clause_end and mark.start - verb.end <= NEAR]
         before = [mark for mark in able if mark.end <= verb.start]
-        candidates = behind or before
-        names = {mark.value.id: mark.value for mark in candidates}
-        if len(names) == 1 and (behind or len({mark.value.id for mark in able}) == 1):
-            return next(iter(names.values()))
-        if not names and not self._subjects and self._context.product is not None:
-            return self._context.product
-        return None
+        if behind or len({mark.value.id for mark in able}) == 1:
+            return self._one_or_joined(behind or before)
+        if not able and not self._subjects and self._context.product is not None:
+            return [self._context.product]
+        return []
+
+    def _one_or_joined(self, marks: list[Item]) -> list[Subject]:
+        """The one subject of `marks`, or all of them when they stand as a list (摩尔线程和壁仞科技); else none."""
+        if len({mark.value.id for mark in marks}) > 1:
+            for mark, following in itertools.pairwise(marks):
+                gap = re.sub(r"\b(?:the|its)\b", "", self._text[mark.end : following.start]).strip()
+                if gap not in self._reader._annotator.lexicon.joiners:
+                    return []
+        return list({mark.value.id: mark.value for mark in marks}.values())
 
     # --- what stays for the next sentence ---------------------------------------------------------------------------
 
@@ -694,6 +699,9 @@ def fits(attribute: Attribute, quantity: Quantity) -> bool:
         return quantity.dimension in _COMPUTE
     if attribute.dimension == "bandwidth":
         return quantity.dimension in ("bandwidth", "bitrate")
+    if quantity.dimension == "plain" and attribute.dimension == "count":
+        # 晶体管数为770亿: a number with a magnitude behind the name of what is counted.
+        return quantity.base >= 10_000 and not quantity.text[-1].isdigit()
     if attribute.dimension == "count":
         if attribute.id == "cluster_size":
             return quantity.dimension == "count" and quantity.counter in _CLUSTER_COUNTERS
