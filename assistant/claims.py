@@ -114,15 +114,23 @@ class _Reader:
             for match in self._breaks.finditer(self._text[start:end])
             if not self._in_number(start + match.start())
         ]
+        dates = [(item.start, item.end) for item in items if item.kind == "date"]
+        compared = [item for item in items if item.kind in ("comparison", "weak_comparison")]
         claims = []
         for item in items:
             if item.kind not in ("quantity", "date"):
+                continue
+            if item.kind == "quantity" and any(start <= item.start and item.end <= end for start, end in dates):
                 continue
             clause = (
                 max([point for point in breaks if point < item.start], default=start),
                 min([point for point in breaks if point >= item.end], default=end),
             )
-            claims.append(self._claim(item, (start, end), clause, subjects, attributes, negations, carried))
+            claims.append(
+                self._claim(
+                    item, (start, end), clause, _owners(item, subjects, compared), attributes, negations, carried
+                )
+            )
         return Sentence(
             start,
             end,
@@ -169,9 +177,12 @@ class _Reader:
                 True,
                 first,
             )
-        near = self._nearest(item, subjects, sentence)
+        near = self._nearest(item, subjects)
         owner = {near.value.id} if near is not None else {carried.id} if carried is not None else set()
-        here = self._nearest(item, [other for other in attributes if clause[0] <= other.start < clause[1]], clause)
+        fitting = [other for other in attributes if self._fitting(other, quantity)]
+        here = self._nearest(item, [other for other in fitting if clause[0] <= other.start < clause[1]])
+        # 净利润15亿元，同比增长69%: a change goes on about what the clause before it named.
+        here = here or self._nearest(item, [other for other in fitting if other.end <= item.start])
         return Claim(
             item.start,
             item.end,
@@ -180,16 +191,37 @@ class _Reader:
             quantity,
             iso,
             frozenset(owner),
-            frozenset(here.value) if here is not None else frozenset(),
+            frozenset(self._fitting(here, quantity)) if here is not None else frozenset(),
             negated=negated,
         )
 
+    def _fitting(self, item: Item, quantity: Quantity | None) -> tuple[str, ...]:
+        """Of the attributes that a word may mean those that such a quantity can be of; all for changes and counts."""
+        if quantity is None or quantity.dimension not in _MEASURES:
+            return tuple(item.value)
+        alike = {quantity.dimension} | (_COMPUTE if quantity.dimension in _COMPUTE else set())
+        return tuple(name for name in item.value if self._catalog.attributes[name].dimension in alike)
+
     @staticmethod
-    def _nearest(item: Item, others: Sequence[Item], _within: tuple[int, int]) -> Item | None:
+    def _nearest(item: Item, others: Sequence[Item]) -> Item | None:
         """The last of `others` before the item, else the first behind it: Chinese and English both name first."""
         before = [other for other in others if other.end <= item.start]
         behind = [other for other in others if other.start >= item.end]
         return before[-1] if before else behind[0] if behind else None
+
+
+_COMPUTE = {"flops", "ops", "compute_bare"}
+_MEASURES = _COMPUTE | {"memory", "bandwidth", "bitrate", "length", "area", "power", "frequency", "bus_width", "money"}
+
+
+def _owners(item: Item, subjects: Sequence[Item], compared: Sequence[Item]) -> tuple[Item, ...]:
+    """The subjects a quantity may be of: not what something is compared with (与 S3000 相比，… 50%), unless it stands
+    right before the quantity (高于 S3000 的 32GB)."""
+    return tuple(
+        subject
+        for subject in subjects
+        if 0 <= item.start - subject.end <= 4 or not any(0 <= subject.start - word.end <= 2 for word in compared)
+    )
 
 
 def _with_rule(text: str) -> str:

@@ -10,7 +10,9 @@ from typing import Literal
 
 from assistant.claims import Claim, Reading, Sentence, read
 from assistant.directions import directions, written_numbers
+from assistant.exact_words import code_words, content_words, proper_words
 from assistant.markers import MARKER, markers, normalise_markers, without_markers
+from assistant.sameness import same_bound, same_value
 from knowledge.catalog import Catalog, fold, normalise
 
 Kind = Literal["citation", "quantity", "date", "name", "code", "comparison", "negation", "statement"]
@@ -216,7 +218,7 @@ class _Judge:
         for reading in readings:
             for candidate_sentence in reading.sentences:
                 for candidate in candidate_sentence.claims:
-                    if not _same_value(claim, candidate):
+                    if not same_value(claim, candidate):
                         continue
                     why = self._differs(claim, sentence, candidate, candidate_sentence)
                     if not why:
@@ -226,7 +228,7 @@ class _Judge:
 
     def _differs(self, claim: Claim, sentence: Sentence, source: Claim, source_sentence: Sentence) -> str:
         """What else than the value is not as the source has it; "" when nothing."""
-        if claim.quantity is not None and source.quantity is not None and not _same_bound(claim, source):
+        if claim.quantity is not None and source.quantity is not None and not same_bound(claim, source):
             return f"the passage says {source_sentence.text[max(0, source.start - source_sentence.start - 8) :][:40]!r}"
         if (
             claim.subjects
@@ -245,6 +247,9 @@ class _Judge:
                 return f"it is a figure of {source.period}, not of {claim.period}"
             if source.status != claim.status and source.status != "stated":
                 return f"the passage gives it as a {source.status}"
+        trends = (_trend(claim, sentence), _trend(source, source_sentence))
+        if all(trends) and trends[0] != trends[1]:
+            return "the passage has it going the other way"
         if claim.negated != source.negated:
             return "the passage denies it" if source.negated else "the passage does not deny it"
         return ""
@@ -283,10 +288,14 @@ class _Judge:
         for start, end in spans:
             body[start - sentence.start : end - sentence.start] = " " * (end - start)
         rest = "".join(body)
-        given = {code for reading in readings for code in _code_words(f"{reading.title}\n{reading.text}")}
-        for code in _code_words(rest):
+        given = {code for reading in readings for code in code_words(f"{reading.title}\n{reading.text}")}
+        for code in code_words(rest):
             if code not in given:
                 yield code, "no cited passage has it"
+        words = normalise("\n".join(f"{reading.title}\n{reading.text}" for reading in readings))
+        for proper in proper_words(rest):
+            if normalise(proper) not in words:
+                yield proper, "no cited passage has it"
         values = {
             claim.quantity.value for reading in readings for claim in reading.claims if claim.quantity is not None
         }
@@ -340,6 +349,8 @@ class _Judge:
             for _, other, at, end in directions(source.text):
                 before = [item.value.id for item in source.subjects if item.start - source.start < at]
                 behind = [item.value.id for item in source.subjects if item.start - source.start >= end]
+                if other == sense and sense in ("up", "down") and support:
+                    return True  # Which way each figure went was compared figure by figure.
                 if (
                     other == sense
                     and (not left or not before or left[-1] in before)
@@ -371,13 +382,13 @@ class _Judge:
                     continue
                 if one.attribute not in sentence.attributes and sentence.attributes:
                     continue
-                if (
-                    (one.conditions, one.scope, one.period) != (other.conditions, other.scope, other.period)
-                    or one.bound != "exact"
-                    or other.bound != "exact"
-                ):
+                if (one.conditions, one.scope, one.period) != (other.conditions, other.scope, other.period):
+                    continue
+                if not {one.bound, other.bound} <= {"exact", "about"}:
                     continue
                 first, second = one.base or Decimal(0), other.base or Decimal(0)
+                if "about" in (one.bound, other.bound) and abs(first - second) * 10 < max(first, second):
+                    continue
                 shown.append(
                     first > second if sense == "more" else first < second if sense == "less" else first == second
                 )
@@ -394,8 +405,8 @@ class _Judge:
 
     def _statement(self, sentence: Sentence, readings: Sequence[Reading]) -> Iterable[tuple[str, str]]:
         """A statement without figures must at least be made of its source's words; other languages cannot be compared."""
-        own = _words(sentence.text)
-        theirs = _words("\n".join(f"{reading.title}\n{reading.text}" for reading in readings))
+        own = content_words(sentence.text)
+        theirs = content_words("\n".join(f"{reading.title}\n{reading.text}" for reading in readings))
         same_script = bool(re.search(r"[\u4e00-\u9fff]", sentence.text)) == any(
             re.search(r"[\u4e00-\u9fff]", reading.text) for reading in readings
         )
@@ -403,80 +414,21 @@ class _Judge:
             yield sentence.text, "the cited passages say nothing like it"
 
 
-def _same_value(claim: Claim, source: Claim) -> bool:
-    if claim.iso is not None or source.iso is not None:
-        return claim.iso is not None and source.iso is not None and _covers(claim.iso, source.iso)
-    one, other = claim.quantity, source.quantity
-    if one is None or other is None or one.base != other.base or one.high_base != other.high_base:
-        # Integer operations written as FLOPS are the same figure; extraction has normalised both.
-        return False
-    if one.dimension == other.dimension:
-        return not one.counter or not other.counter or _counter(one.counter) == _counter(other.counter)
-    figures = (claim.figure, source.figure)
-    return all(figure is not None for figure in figures) and figures[0].dimension == figures[1].dimension  # type: ignore[union-attr]
-
-
-def _same_bound(claim: Claim, source: Claim) -> bool:
-    assert claim.quantity is not None
-    assert source.quantity is not None
-    one, other = claim.quantity.bound, source.quantity.bound
-    return one == other or (one == "about" and other == "exact")
-
-
-# Cards and chips of any measure word are one kind of count; 台 (servers) and 人 are others.
-_COUNTERS = (
-    ("张", "块", "卡", "颗", "枚", "片", "card", "chip", "gpu", "npu", "accelerator", "processor", "芯片"),
-    ("台", "server"),
-    ("个节点", "节点", "node"),
-    ("家", "compan"),
-    ("人", "people", "employee"),
-    ("晶体管", "transistor"),
-    ("个", "款", "项", "件", "套"),
-    ("核", "core"),
-    ("股", "share"),
-    ("参数", "parameter"),
-)
-
-
-def _counter(written: str) -> str:
-    low = written.casefold()
-    return next((group[0] for group in _COUNTERS if any(name in low for name in group)), low)
-
-
-def _covers(claimed: str, given: str) -> bool:
-    """Whether a date as precise as `given` says what `claimed` says: 2023-12-19 covers 2023-12, 2023Q4, 2023H2 and 2023."""
-    if given == claimed or given.startswith(f"{claimed}-") or (len(claimed) == 4 and given.startswith(claimed)):
-        return True
-    if len(given) >= 7 and given[4] == "-" and claimed[:4] == given[:4] and len(claimed) > 4:
-        month = int(given[5:7])
-        return claimed[4:] in (f"Q{(month + 2) // 3}", f"H{1 if month <= 6 else 2}")
-    return (claimed[4:] == "H1" and given in (f"{claimed[:4]}Q1", f"{claimed[:4]}Q2")) or (
-        claimed[4:] == "H2" and given in (f"{claimed[:4]}Q3", f"{claimed[:4]}Q4")
-    )
-
-
-_CODE = re.compile(r"https?://[^\s)\]，。]+|(?:[a-z][a-z+/]*[-_ ]?)?\d+(?:\.\d+)*[a-z]*(?:[-_]\d+[a-z]*)*")
-
-
-def _code_words(text: str) -> set[str]:
-    """The words with digits in them, without blanks and hyphens: pcie5.0, fp16, hbm2e."""
-    text = without_markers(normalise_markers(text))
-    text = re.sub(r"(?m)^\s*\d{1,2}[.、)]\s", " ", normalise(text))
-    return {re.sub(r"[-_ ]", "", match.group()) for match in _CODE.finditer(text)}
-
-
-def _words(text: str) -> set[str]:
-    """Pairs of Han characters and Latin words of meaning, for telling whether two texts speak of the same things."""
-    plain = normalise(without_markers(text))
-    han = re.sub(r"[的了和与在是为及等其该这那也都而并或]", " ", plain)
-    pairs = {han[at : at + 2] for at in range(len(han) - 1) if re.fullmatch(r"[\u4e00-\u9fff]{2}", han[at : at + 2])}
-    return pairs | set(re.findall(r"[a-z][a-z0-9\-]{3,}", plain))
+def _trend(claim: Claim, sentence: Sentence) -> str:
+    """Whether the text has the figure going "up" or "down": the word of change next to it; "" without one."""
+    at = claim.start - sentence.start
+    before = [
+        (at - end, sense)
+        for _, sense, _, end in directions(sentence.text)
+        if sense in ("up", "down") and 0 <= at - end <= 8
+    ]
+    return min(before)[1] if before else ""
 
 
 def _closest(sentence: Sentence, readings: Sequence[Reading]) -> Sentence | None:
-    own = _words(sentence.text)
+    own = content_words(sentence.text)
     best = max(
-        ((len(own & _words(source.text)), source) for reading in readings for source in reading.sentences),
+        ((len(own & content_words(source.text)), source) for reading in readings for source in reading.sentences),
         key=lambda pair: pair[0],
         default=(0, None),
     )

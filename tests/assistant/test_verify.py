@@ -102,7 +102,7 @@ def test_what_a_cited_passage_says_stands(text: str) -> None:
         ("MTT S5000 的显存为 80GB[7]。", "quantity"),
         ("MTT S4000 的性能超过英伟达 A100[1]。", "name"),
         ("MTT S4000 是国内显存最大的显卡[1]。", "comparison"),
-        ("天气晴朗，小猫在院子里睡觉[1]。", "statement"),
+        ("它在院子里和同伴一起睡觉，醒来以后又去喝水[1]。", "statement"),
         ("The Ascend 910B carries 64 GB of HBM3 memory [5].", "code"),
         ("The Ascend 910B delivers three hundred TFLOPS [5].", "code"),
         ("详见 https://evil.example/x [1]。", "code"),
@@ -181,3 +181,77 @@ def test_a_stream_cut_anywhere_gives_the_same_text_and_no_broken_marker() -> Non
         assert "".join(pieces) == whole
         assert all(piece.count("[") == piece.count("]") for piece in pieces)
         assert stream.seen == markers(text)
+
+
+NEWS = {
+    1: Source(
+        "MTT S4000 配备 48GB GDDR6 显存，显存带宽为 768GB/s，采用 PCIe 5.0 x16 接口。与 S3000 相比，显存提升了 50%。摩尔线程成立于2020年10月，创始人张建中。",
+        "摩尔线程发布 MTT S4000",
+        "2023-12-19",
+    ),
+    2: Source(
+        "昇腾910B 采用 7nm 工艺，FP16 算力 320 TFLOPS，功耗 400W；昇腾910C 由两颗 910B 芯片封装而成，FP16 算力约 800 TFLOPS，显存 128GB。",
+        "昇腾规格",
+        "2024-09-01",
+    ),
+    3: Source(
+        "海光信息2024年前三季度营收61.37亿元，同比增长55.64%，净利润15.26亿元，同比增长69.22%。",
+        "海光信息三季报",
+        "2024-10-15",
+    ),
+    4: Source(
+        "The H20 offers 96 GB of HBM3 and 4.0 TB/s of bandwidth, but only 148 TFLOPS of FP16, about 15% of the H100.",
+        "NVIDIA H20",
+        "2024-01-01",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "MTT S4000 采用 PCIe 5.0 x16 接口，配备 48GB GDDR6 显存。[1]",
+        "昇腾910C 由两颗 910B 芯片封装而成[2]。",
+        "昇腾 910C 的 FP16 算力约为 800 TFLOPS，显存为 128GB[2]。",
+        "海光信息 2024 年前三季度营收 61.37 亿元，同比增长 55.64%[3]。",
+        "2024年前三季度，海光信息净利润为15.26亿元，同比增长69.22%[3]。",
+        "The NVIDIA H20 has 96 GB of HBM3 memory and 4 TB/s of memory bandwidth [4].",
+        "英伟达 H20 的显存为 96GB[4]。",
+        "摩尔线程成立于 2020 年 10 月[1]。",
+        "摩尔线程由张建中创立[1]。",
+        "昇腾910C 的 FP16 算力高于昇腾910B[2]。",
+        "根据资料，昇腾910B 的功耗为 400 W[2]。",
+        "与 S3000 相比，MTT S4000 的显存提升了 50%[1]。",
+    ],
+)
+def test_news_said_in_other_words_stands(text: str) -> None:
+    verdict = verify(text, NEWS, catalog=CATALOG)
+    assert verdict.ok, verdict.problems
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "昇腾910C 采用 7nm 工艺[2]。",
+        "昇腾910C 的功耗为 400W[2]。",
+        "昇腾910C 由三颗 910B 芯片封装而成[2]。",
+        "海光信息 2024 年营收 61.37 亿元[3]。",
+        "海光信息前三季度净利润 15.26 亿元，同比增长 55.64%[3]。",
+        "海光信息净利润为 61.37 亿元[3]。",
+        "H20 has 148 TFLOPS of FP8 [4].",
+        "H20 has 148 TFLOPS of FP16, about 25% of the H100 [4].",
+        "摩尔线程成立于 2021 年[1]。",
+        "摩尔线程创始人是黄仁勋[1]。",
+        "MTT S3000 的显存带宽为 768GB/s[1]。",
+        "昇腾910B 的 FP16 算力高于昇腾910C[2]。",
+        "昇腾910C 的 FP16 算力为 800 TFLOPS[2]。",
+        "MTT S4000 配备 48GB HBM 显存[1]。",
+        "The H20 outperforms the H100 [4].",
+        "MTT S4000 的显存是 48 GB，售价 3 万元[1]。",
+        "昇腾910B 于2024年9月1日发布[2]。",
+        "摩尔线程的 S4000 显存为 48 gb[1]，比 A100 大[1]。",
+        "海光信息2024年前三季度净利润同比下降69.22%[3]。",
+    ],
+)
+def test_news_said_wrong_does_not_stand(text: str) -> None:
+    assert not verify(text, NEWS, catalog=CATALOG).ok
