@@ -39,7 +39,9 @@ def model_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     params.port = 0
     params.n_ctx = 4096
     params.n_parallel = 1
-    params.cpuparams.n_threads = 2
+    # One thread: two that wait for each other crawl on a machine whose cores are busy with other tests.
+    params.cpuparams.n_threads = 1
+    params.cpuparams_batch.n_threads = 1
     params.warmup = False
     params.verbosity = -1
     server = xllamacpp.Server(params)

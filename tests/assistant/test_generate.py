@@ -29,7 +29,7 @@ QUESTIONS = ["MTT S4000 的显存是多少？", "昇腾910B 的 FP16 算力？",
 
 def writer_at(url: str, **options: object) -> Writer:
     return Writer(
-        load_settings(model="openai:local", model_base_url=url, **({"max_tokens": 90, "retries": 0} | options))
+        load_settings(model="openai:local", model_base_url=url, **({"max_tokens": 60, "retries": 0} | options))
     )
 
 
