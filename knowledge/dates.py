@@ -65,7 +65,7 @@ _PATTERNS = (
     re.compile(rf"(?<!\d){_YEAR}\s?(?:年度?|财年|财政年度)(?!\d|多|半)"),
     re.compile(rf"(?:FY|fiscal(?:\s+year)?\s+|fiscal\s)\s?{_YEAR}(?!\d)"),
     re.compile(
-        rf"(?<![\d\w.$¥+\-/]){_YEAR}(?![\d\w.%+]|\s?(?:[-–~]\s?)?(?:[A-Z]{{2,}}|GB|MB|W\b|cards|chips|GPUs|units|nodes|张|颗|片|块|卡|个|台|套|家|人|元|万|亿|倍|MHz|核|款|瓦|位|项|名|股|只|间))"
+        rf"(?<![\d\w.$¥+\-/]){_YEAR}(?![\d\w.%+]|-\d{{1,2}}-|\s?(?:[-–~]\s?)?(?:[A-Z]{{2,}}|GB|MB|W\b|cards|chips|GPUs|units|nodes|张|颗|片|块|卡|个|台|套|家|人|元|万|亿|倍|MHz|核|款|瓦|位|项|名|股|只|间))"
     ),
     re.compile(r"(?<![\d年])(?P<month>1[0-2]|0?[1-9])\s?月(?:\s?(?P<day>3[01]|[12]\d|0?[1-9])\s?[日号])?(?!球)"),
     re.compile(r"(?P<near>上个?月|本月|这个?月|下个?月|昨[天日]|今[天日]|昨晚|前天)"),

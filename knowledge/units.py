@@ -188,6 +188,7 @@ def registry() -> Any:
     ureg.define("FLOPS = [floating_operation_rate]")
     ureg.define("OPS = [integer_operation_rate]")
     ureg.define("octet = [information_bytes] = B_")
+    ureg.define("eighth = octet / 8")
     return ureg
 
 
@@ -196,7 +197,7 @@ _PINT = {
     "ops": "OPS",
     "memory": "octet",
     "bandwidth": "octet / second",
-    "bitrate": "octet / second / 8",
+    "bitrate": "eighth / second",
     "length": "meter",
     "area": "meter ** 2",
     "power": "watt",

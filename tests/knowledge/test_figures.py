@@ -1,0 +1,210 @@
+"""Extraction: whose figure it is, under which condition, and when a quantity is nobody's."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from knowledge.catalog import Catalog
+from knowledge.documents import Document
+from knowledge.figures import Extraction, Figure, extract
+
+CATALOG = Catalog.load()
+
+
+def read(text: str, title: str = "", published: str | None = "2024-03-08") -> Extraction:
+    return extract(Document("test", title, text, published=published, publisher="测试社"), CATALOG)
+
+
+def triples(text: str, title: str = "") -> set[tuple[str, str, str]]:
+    return {
+        (
+            figure.subject,
+            figure.attribute,
+            f"{figure.value if figure.value is not None else figure.text} {figure.unit}".strip(),
+        )
+        for figure in read(text, title).figures
+    }
+
+
+def one(text: str, title: str = "") -> Figure:
+    (figure,) = read(text, title).figures
+    return figure
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "MTT S4000单卡支持48GB显存和768GB/s的显存带宽,FP32性能为25TFLOPs、TF32性能为50TFLOPs、INT8性能为200TFLOPs。",
+            {
+                ("mtt-s4000", "memory_capacity", "48 GB"),
+                ("mtt-s4000", "memory_bandwidth", "768 GB/s"),
+                ("mtt-s4000", "fp32_tflops", "25 TFLOPS"),
+                ("mtt-s4000", "tf32_tflops", "50 TFLOPS"),
+                ("mtt-s4000", "int8_tops", "200 TOPS"),
+            },
+        ),
+        (
+            "昇腾910B和910C的显存分别为64GB和128GB。",
+            {("ascend-910b", "memory_capacity", "64 GB"), ("ascend-910c", "memory_capacity", "128 GB")},
+        ),
+        (
+            "BR100的晶体管数为770亿，采用7nm制程。",
+            {("br100", "transistor_count", "77000000000 晶体管"), ("br100", "process_node", "7 nm")},
+        ),
+        ("沐曦曦云C600采用7 nm工艺。", {("xiyun-c600", "process_node", "7 nm")}),
+        (
+            "寒武纪2024年实现营收11.74亿元，净亏损4.52亿元，同比增长65%。",
+            {("cambricon", "revenue", "11.74 亿元"), ("cambricon", "net_loss", "4.52 亿元")},
+        ),
+        (
+            "天罡G2是凌霄科技推出的加速卡，显存48GB，带宽768GB/s，功耗300W。",
+            {("~g2", "memory_capacity", "48 GB"), ("~g2", "memory_bandwidth", "768 GB/s"), ("~g2", "tdp", "300 W")},
+        ),
+        (
+            "The Zhaoyun ZY-910 has 64 GB of HBM2e memory. It has a TDP of 350 W.",
+            {
+                ("~zhaoyunzy910", "memory_capacity", "64 GB"),
+                ("~zhaoyunzy910", "memory_type", "HBM2e"),
+                ("~zhaoyunzy910", "tdp", "350 W"),
+            },
+        ),
+        (
+            "摩尔线程和壁仞科技于2023年10月17日被列入实体清单。",
+            {("moore-threads", "entity_list_date", "2023-10-17"), ("biren", "entity_list_date", "2023-10-17")},
+        ),
+        ("CloudMatrix 384由384颗昇腾910C组成。", {("cloudmatrix-384", "cluster_size", "384 颗")}),
+        ("A100 80GB PCIe的显存带宽为1.94 TB/s。", {("a100-80gb-pcie", "memory_bandwidth", "1.94 TB/s")}),
+        ("真武810E显存96GB。", {("zhenwu-810e", "memory_capacity", "96 GB")}),
+    ],
+)
+def test_a_sentence_states_its_figures(text: str, expected: set[tuple[str, str, str]]) -> None:
+    assert triples(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "S4000 显存较 S3000 提升 50%。",
+        "S4000的单卡单精度已经超过了英伟达A100的19.5 TFLOPS。",
+        "C600没有达到H200的4.8TB/s显存带宽。",
+        "MTT S4000的显存并非80GB。",
+        "MTT S4000与MTT S3000的显存80GB。",
+        "MTT S4000的显存为-48GB。",
+        "MTT S4000的显存为10^400GB。",
+        "昇腾910B的制程为0 nm。",
+        "MTT S4000的显存为4O GB。",
+        "该卡显存为48GB。",
+        "S5000的互联带宽是S4000的3倍以上，后者只有240GB/s。",
+    ],
+)
+def test_what_is_not_sure_is_no_figure(text: str) -> None:
+    assert triples(text) == set()
+
+
+@pytest.mark.parametrize(
+    ("text", "conditions", "scope", "status", "bound"),
+    [
+        ("昇腾910B的FP16算力为320 TFLOPS（稠密）。", ("dense",), None, "stated", "exact"),
+        ("昇腾910B的FP16稀疏算力为640 TFLOPS。", ("sparse",), None, "stated", "exact"),
+        ("MTT S4000的互联带宽为240GB/s（双向）。", ("two_way",), "card", "stated", "exact"),
+        ("昇腾910B的FP16实测为313 TFLOPS。", ("measured",), None, "stated", "exact"),
+        ("昇腾950PR的FP8算力预计为1 PFLOPS。", (), None, "forecast", "exact"),
+        ("据传思元690的显存为128GB。", (), None, "rumour", "exact"),
+        ("CloudMatrix 384的功耗约559kW。", (), "cluster", "stated", "about"),
+    ],
+)
+def test_condition_scope_status_and_hedge_are_kept(
+    text: str, conditions: tuple[str, ...], scope: str | None, status: str, bound: str
+) -> None:
+    figure = one(text)
+    assert (figure.conditions, figure.scope, figure.status, figure.bound) == (conditions, scope, status, bound)
+
+
+def test_a_company_figure_carries_its_period() -> None:
+    figures = read("燧原科技2024年亏损15.1亿元，2023年亏损16.65亿元。").figures
+    assert [(figure.period, figure.text) for figure in figures] == [("2024", "15.1亿元"), ("2023", "16.65亿元")]
+
+
+def test_the_source_a_sentence_names_is_who_claims() -> None:
+    figure = one("据快科技（2023年12月）报道，MTT S4000的显存为48GB。")
+    assert (figure.publisher, figure.as_of, figure.period) == ("快科技", "2023-12", None)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "| 产品 | 显存 | FP16 (TFLOPS) |\n|---|---|---|\n| 星河X200 | 64GB | 320 |\n| A100 | 80GB | 312 |",
+        "| 指标 | 星河X200 | A100 |\n|---|---|---|\n| 显存容量 | 64 GB | 80 GB |\n| FP16算力 | 320 TFLOPS | 312 TFLOPS |",
+        "| 产品 | 指标 | 数值 | 单位 |\n|---|---|---|---|\n| 星河X200 | 显存容量 | 64 | GB |\n| 星河X200 | FP16算力 | 320 | TFLOPS |\n"
+        "| A100 | 显存容量 | 80 | GB |\n| A100 | FP16算力 | 312 | TFLOPS |",
+    ],
+)
+def test_a_table_states_the_same_whichever_way_it_is_turned(table: str) -> None:
+    assert triples(table) == {
+        ("~x200", "memory_capacity", "64 GB"),
+        ("~x200", "fp16_tflops", "320 TFLOPS"),
+        ("a100", "memory_capacity", "80 GB"),
+        ("a100", "fp16_tflops", "312 TFLOPS"),
+    }
+
+
+def test_a_row_that_names_its_source_is_cited_with_it() -> None:
+    figure = one(
+        "# MTT S4000\n\n| 指标 | 数值 | 条件 | 说法来源 | 发布者 | 日期 | 链接 |\n|---|---|---|---|---|---|---|\n"
+        "| 显存带宽 | 768 GB/s | 峰值 | 厂商 | 快科技 | 2023-12-19 | https://a.example/b |"
+    )
+    assert (figure.claimed_by, figure.publisher, figure.as_of, figure.url) == (
+        "vendor",
+        "快科技",
+        "2023-12-19",
+        "https://a.example/b",
+    )
+    assert figure.conditions == ("peak",)
+
+
+@pytest.mark.parametrize("cell", ["—", "N/A", "未公布", "", "不支持", "48 GB / 48 TB/s"])
+def test_an_empty_or_contradictory_cell_states_nothing(cell: str) -> None:
+    text = f"| 产品 | 显存容量 |\n|---|---|\n| 星河X200 | {cell} |"
+    assert {figure.text for figure in read(text).figures} <= {"48 GB"}
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "MTT S4000",
+                "昇腾910B",
+                "显存",
+                "带宽",
+                "48GB",
+                "768GB/s",
+                "，",
+                "。",
+                "超过",
+                "为",
+                "分别",
+                "和",
+                "FP16",
+                "320TFLOPS",
+                "|",
+                "\n",
+                "约",
+                "2024年",
+                "营收",
+                "7亿元",
+            ]
+        ),
+        max_size=40,
+    )
+)
+def test_any_text_can_be_read_and_every_span_holds_its_value(words: list[str]) -> None:
+    text = "".join(words)
+    for figure in read(text).figures:
+        assert text[figure.start : figure.end].strip() != ""
+        assert figure.quote_start <= figure.start < figure.end <= figure.quote_end
+        if figure.value is not None:
+            assert text[figure.start : figure.end] == figure.text
