@@ -37,7 +37,9 @@ def open_answer(draft: Draft, question: Question, hits: Sequence[Hit], catalog: 
     candidates = [
         sentence
         for hit in hits[:6]
-        for sentence in _sentences(hit, wanted, subjects, catalog, question.intent == "when")
+        for sentence in _sentences(
+            hit, wanted, subjects, catalog, question.intent == "when", [subject.name for subject in question.subjects]
+        )
     ]
     if subjects:
         candidates = [sentence for sentence in candidates if sentence.score > 0]
@@ -73,7 +75,9 @@ def open_answer(draft: Draft, question: Question, hits: Sequence[Hit], catalog: 
     return True
 
 
-def _sentences(hit: Hit, wanted: set[str], subjects: set[str], catalog: Catalog, dated: bool) -> list[_Sentence]:
+def _sentences(
+    hit: Hit, wanted: set[str], subjects: set[str], catalog: Catalog, dated: bool, names: Sequence[str]
+) -> list[_Sentence]:
     passage = hit.passage
     about = {mention.entry.id for mention in catalog.mentions("\n".join((hit.document.title, *passage.heading)))}
     found = []
@@ -91,7 +95,8 @@ def _sentences(hit: Hit, wanted: set[str], subjects: set[str], catalog: Catalog,
         tokens = frozenset(query_tokens(text, catalog))
         mentioned = about | {mention.entry.id for mention in catalog.mentions(text)}
         relevance = len(tokens & wanted) / (len(wanted) or 1)
-        related = bool(mentioned & subjects) if subjects else True
+        named = any(name in text for name in names)
+        related = bool(mentioned & subjects) or named if subjects else True
         score = (relevance + 0.3 * hit.score) * (1.0 if related else 0.0)
         found.append(_Sentence(hit, passage.start + start, passage.start + end, tokens, score))
     return found

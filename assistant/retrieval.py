@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 Mode = Literal["hybrid", "lexical", "dense"]
 
 # Weight of the dense score in the convex sum, chosen on the retrieval set (`python -m evals.retrieval --sweep`).
-DENSE_WEIGHT = 0.6
+DENSE_WEIGHT = 0.5
 POOL = 100
 # A passage about the asked product gains this much of the score range, one about a sibling only loses as much.
 OWN, SIBLING = 0.25, 0.25

@@ -44,6 +44,7 @@ class Lexicon(BaseModel):
     memory_types: str
     headers: dict[str, tuple[str, ...]]
     claimants: dict[str, tuple[str, ...]]
+    instructions: tuple[str, ...]
     clause_breaks: str
     attribution: tuple[str, ...]
     list_of: tuple[str, ...]

@@ -59,6 +59,7 @@ class Reader:
         self._breaks = re.compile(annotator.lexicon.clause_breaks)
         self._attribution = [re.compile(pattern, re.I) for pattern in annotator.lexicon.attribution]
         self._text = text
+        self._instruction = re.compile("|".join(f"(?:{rule})" for rule in annotator.lexicon.instructions), re.I)
         self._spans = Spans(items)
         self._title = [item for item in annotator.annotate(title) if item.kind == "subject"]
         self.owned: set[int] = set()
@@ -87,6 +88,9 @@ class Reader:
 
     def sentence(self, start: int, end: int, context: Context) -> Iterator[Statement]:
         """The statements of the sentence `[start, end)`; `context` is brought up to date for the next sentence."""
+        if self._instruction.search(self._text, start, end):
+            # Text that orders an answer is no source for one.
+            return
         items = self._spans.between(start, end)
         sentence = _Sentence(self, items, start, end, context)
         found = list(sentence.statements())

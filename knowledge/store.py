@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from knowledge.documents import Document, Passage
-from knowledge.errors import BusyError, StoreError
+from knowledge.errors import BusyError, DocumentError, StoreError
 from knowledge.figures import Figure
 from knowledge.migrations import migrate
 from knowledge.quantities import Quantity
@@ -125,6 +125,9 @@ class Store:
                     f"{self._path} cannot be opened for writing ({text}); name another home with --home"
                 ) from error
             raise StoreError(f"{self._path}: {text}") from error
+        except (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.ProgrammingError) as error:
+            # What was to be stored is at fault, not the store.
+            raise DocumentError(f"cannot be stored: {error}") from error
         except sqlite3.DatabaseError as error:
             raise StoreError(
                 f"{self._path} is damaged or not a store ({error}); move it away and run `xinwen sync`"
@@ -135,11 +138,14 @@ class Store:
         with self._write, self._explained():
             connection = self._connection
             connection.execute("BEGIN IMMEDIATE")
+            before = connection.total_changes
             try:
                 yield connection
-                connection.execute(
-                    "INSERT INTO meta VALUES ('revision', '1') ON CONFLICT (key) DO UPDATE SET value = CAST(value AS INTEGER) + 1"
-                )
+                # A transaction that changed nothing (an unknown id removed) leaves the readers' caches alone.
+                if connection.total_changes > before:
+                    connection.execute(
+                        "INSERT INTO meta VALUES ('revision', '1') ON CONFLICT (key) DO UPDATE SET value = CAST(value AS INTEGER) + 1"
+                    )
                 connection.execute("COMMIT")
             except BaseException:
                 if connection.in_transaction:
@@ -162,7 +168,12 @@ class Store:
 
     def put(self, entries: Sequence[Entry]) -> list[Literal["added", "updated", "unchanged"]]:
         """Stores documents with their passages, figures and lexical entries in one transaction, replacing what the same
-        origins held before; returns for each what happened. Passages wait, marked pending, for their vectors."""
+        origins held before; returns for each what happened. Passages wait, marked pending, for their vectors; those of a
+        document that was only read again, their searchable words the same, keep the vectors they have.
+
+        Raises DocumentError when an entry contradicts itself, StoreError when the store cannot be written; nothing of
+        the call is stored then.
+        """
         outcomes: list[Literal["added", "updated", "unchanged"]] = []
         with self._transaction() as connection:
             for entry in entries:
@@ -177,7 +188,15 @@ class Store:
             connection.execute(
                 "INSERT OR REPLACE INTO fingerprints VALUES (?, ?)", (document.origin, entry.fingerprint)
             )
+        embedded: set[tuple[object, ...]] = set()
         if known is not None:
+            if known[0] == document_id:
+                embedded = set(
+                    connection.execute(
+                        "SELECT id, text, heading, header FROM passages WHERE document_id = ? AND pending = 0",
+                        (document_id,),
+                    )
+                )
             self._delete(connection, known[0])
         connection.execute(
             "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -198,18 +217,20 @@ class Store:
             ),
         )
         for passage, tokens in zip(entry.passages, entry.tokens, strict=True):
+            heading = json.dumps(passage.heading, ensure_ascii=False)
             cursor = connection.execute(
-                f"INSERT INTO passages ({_PASSAGE}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                f"INSERT INTO passages ({_PASSAGE}, pending) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     passage.id,
                     document_id,
                     passage.start,
                     passage.end,
                     passage.text,
-                    json.dumps(passage.heading, ensure_ascii=False),
+                    heading,
                     passage.header,
                     int(passage.table),
                     passage.page,
+                    int((passage.id, passage.text, heading, passage.header) not in embedded),
                 ),
             )
             connection.execute("INSERT INTO lexical (rowid, tokens) VALUES (?, ?)", (cursor.lastrowid, tokens))
@@ -234,9 +255,9 @@ class Store:
         connection.execute(
             "DELETE FROM lexical WHERE rowid IN (SELECT number FROM passages WHERE document_id = ?)", (document_id,)
         )
+        # Pending ones too: a process killed between writing a vector and saying so has left one behind.
         connection.execute(
-            "INSERT OR IGNORE INTO obsolete SELECT id FROM passages WHERE document_id = ? AND pending = 0",
-            (document_id,),
+            "INSERT OR IGNORE INTO obsolete SELECT id FROM passages WHERE document_id = ?", (document_id,)
         )
         connection.execute("DELETE FROM documents WHERE id = ?", (document_id,))
 
@@ -262,11 +283,17 @@ class Store:
                 "UPDATE passages SET pending = 0 WHERE id = ?", [(passage_id,) for passage_id in passage_ids]
             )
 
+    def mark_pending(self, passage_ids: Sequence[str]) -> None:
+        """Says that the vectors of these passages have to be made again."""
+        with self._transaction() as connection:
+            connection.executemany(
+                "UPDATE passages SET pending = 1 WHERE id = ?", [(passage_id,) for passage_id in passage_ids]
+            )
+
     def mark_all_pending(self) -> None:
-        """Says that every vector has to be made again."""
+        """Says that every vector has to be made again. Obsolete ones stay noted until they are seen to be gone."""
         with self._transaction() as connection:
             connection.execute("UPDATE passages SET pending = 1")
-            connection.execute("DELETE FROM obsolete")
 
     def forget_obsolete(self, passage_ids: Sequence[str]) -> None:
         """Says that the vectors of these replaced passages are gone."""
@@ -351,9 +378,12 @@ class Store:
 
     def subjects(self) -> list[tuple[str, str, str, int]]:
         """(subject, name, kind, number of figures) of everything that figures are about."""
-        return self._rows(
-            "SELECT subject, min(subject_name), min(subject_kind), count(*) FROM figures GROUP BY subject ORDER BY 4 DESC"
+        # SQLite takes the other columns from the row that has the maximum: the fullest name.
+        rows = self._rows(
+            "SELECT subject, subject_name, subject_kind, count(*), max(length(subject_name)) FROM figures "
+            "GROUP BY subject ORDER BY 4 DESC"
         )
+        return [(subject, name, kind, count) for subject, name, kind, count, _ in rows]
 
     def unowned(self, limit: int = 1000) -> list[tuple[str, str, str, str]]:
         """(origin, quantity, dimension, context) of quantities that found no owner."""
@@ -365,7 +395,7 @@ class Store:
 
     def lexical(self, words: Sequence[str], k: int) -> list[tuple[str, float]]:
         """(passage id, BM25 score, higher is better) of the best `k` passages that hold any of `words`."""
-        clean = [word.replace('"', "") for word in words if word.strip('" ')]
+        clean = [word for word in (word.replace('"', "").replace("\0", "") for word in words) if word.strip()]
         if not clean:
             return []
         # Quoted, every token is a string to FTS5, never an operator.
@@ -388,7 +418,12 @@ class Store:
         )
         return [(_passage(row[:-1]), row[-1]) for row in rows]
 
+    def passage_ids(self) -> dict[str, bool]:
+        """Every passage id, and whether the passage is said to have its vector."""
+        return {row[0]: not row[1] for row in self._rows("SELECT id, pending FROM passages")}
+
     def obsolete(self) -> list[str]:
+        """Ids of passages that are gone while the index may still hold their vectors."""
         return [row[0] for row in self._rows("SELECT passage_id FROM obsolete")]
 
     def counts(self) -> Counts:
