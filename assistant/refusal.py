@@ -18,7 +18,12 @@ def refuse(draft: Draft, question: Question, ledger: Ledger | None = None) -> No
         draft.say("smalltalk" if question.intent == "smalltalk" else "out_of_scope", example=wording.example)
         draft.suggestions += list(wording.examples)
         return
-    draft.say("refuse")
+    if question.unknown_attributes and question.subjects:
+        subject = question.subjects[0]
+        words = draft.wording.join(list(question.unknown_attributes))
+        draft.say("unknown_attribute", subject=wording.subject(subject.id, subject.name), words=words)
+    else:
+        draft.say("refuse")
     for subject in question.subjects[:2] if ledger is not None else ():
         held = ledger.attributes_of(subject.id) if ledger is not None else []
         if held:
