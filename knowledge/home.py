@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from knowledge.errors import BusyError, StoreError
@@ -43,14 +43,19 @@ def writing(home: Path, timeout: float = 0.0) -> Iterator[None]:
     try:
         lock.acquire()
     except Timeout as error:
-        owner = note.read_text().strip() if note.exists() else "unknown"
+        try:
+            owner = note.read_text().strip() or "unknown"
+        except OSError:
+            owner = "unknown"
         raise BusyError(
             f"another process (pid {owner}) is writing to {home}; wait until it is done, or use another --home"
         ) from error
     except OSError as error:
         raise StoreError(f"the data directory {home} cannot be locked ({error.strerror or error})") from error
     try:
-        note.write_text(str(os.getpid()))
+        # The note only makes the message better: a full disk must fail where something is lost, and say what.
+        with suppress(OSError):
+            note.write_text(str(os.getpid()))
         yield
     finally:
         lock.release()

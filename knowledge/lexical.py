@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+import unicodedata
 from importlib import resources
 from typing import TYPE_CHECKING
 
@@ -12,8 +13,14 @@ from knowledge.catalog import Catalog, normalise
 if TYPE_CHECKING:
     from rjieba import Jieba
 
-_WORD = re.compile(r"[0-9a-z]+(?:[.\-_+/][0-9a-z]+)*|[\u3400-\u9fff]+")
-_PART = re.compile(r"[a-z]+|\d+(?:\.\d+)?")
+_HAN = r"\u3005\u3007\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+# Kana and Hangul: words run together or carry endings, so that only their pieces can be found again.
+_SYLLABLES = r"\u3041-\u3096\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff\u1100-\u11ff\u3130-\u318f\uac00-\ud7af"
+# Superscripts, fractions, circled digits: signs beside a word (mm²), no letters of it.
+_SIGNS = r"²³¹¼-¾\u2070-\u209f\u2150-\u218f\u2460-\u24ff\u2776-\u2793\u3021-\u3029\u3192-\u319f\u3220-\u33ff"
+_LETTERS = rf"[^\W_{_HAN}{_SYLLABLES}{_SIGNS}]+"
+_WORD = re.compile(rf"(?P<code>{_LETTERS}(?:[.\-_+/]{_LETTERS})*)|(?P<han>[{_HAN}]+)|(?P<syllables>[{_SYLLABLES}]+)")
+_PART = re.compile(r"[^\W\d_]+|\d+(?:\.\d+)?")
 
 
 @functools.lru_cache(maxsize=1)
@@ -44,16 +51,24 @@ def _segmenter(catalog: Catalog) -> Jieba:
 def tokens(text: str, catalog: Catalog) -> list[str]:
     """The tokens of `text` in order: width, case and script folded; a product code both whole and in parts.
 
-    MLU370-X8 gives mlu370x8, mlu370, x8; 320TFLOPS gives 320 and tflops, so that either finds it.
+    MLU370-X8 gives mlu370x8, mlu370, x8; 320TFLOPS gives 320 and tflops, so that either finds it. Letters of any
+    script count: accented words come with and without their accents, kana and Hangul in overlapping pairs.
     """
     segmenter = _segmenter(catalog)
     found: list[str] = []
     for match in _WORD.finditer(normalise(text)):
-        word = match.group()
-        if word[0] >= "\u3400":
+        word = match.group().casefold()
+        if match.lastgroup == "han":
             found.extend(segmenter.cut_for_search(word))
-        else:
+        elif match.lastgroup == "syllables":
+            found.extend(word[at : at + 2] for at in range(max(1, len(word) - 1)))
+        elif word.isascii():
             found.extend(_code(word))
+        else:
+            bare = "".join(
+                letter for letter in unicodedata.normalize("NFKD", word) if not unicodedata.combining(letter)
+            )
+            found.extend(dict.fromkeys([*_code(word), *_code(bare)]))
     return found
 
 

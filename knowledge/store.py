@@ -330,7 +330,18 @@ class Store:
             return None
         *plain, pages = rows[0]
         origin, title, text, publisher, url, published, language, kind, claimed_by = plain
-        return Document(origin, title, text, publisher, url, published, language, kind, claimed_by, pages=tuple((offset, label) for offset, label in json.loads(pages)))
+        return Document(
+            origin,
+            title,
+            text,
+            publisher,
+            url,
+            published,
+            language,
+            kind,
+            claimed_by,
+            pages=tuple((offset, label) for offset, label in json.loads(pages)),
+        )
 
     def documents(self) -> list[DocumentInfo]:
         return [DocumentInfo(*row) for row in self._rows(f"SELECT {_DOCUMENT} FROM documents ORDER BY origin")]

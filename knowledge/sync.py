@@ -23,7 +23,7 @@ from knowledge.store import Entry, Store
 from knowledge.vectors import Vectors
 
 # Raised when extraction changes, so that stored documents are read again.
-PIPELINE = "1"
+PIPELINE = "2"
 # Documents a transaction: few enough to be done in well under a second, enough to make the commit's cost small.
 BATCH = 32
 # Passages embedded between two commits: about three seconds of work are lost at most.
@@ -98,11 +98,17 @@ class Sync:
         for done, (origin, name, source) in enumerate(inputs, 1):
             try:
                 entry = self._read(origin, name, source, report)
+            except StoreError:
+                raise
             except XinwenError as error:
                 report.failed.append(Failure(origin, str(error)))
                 entry = None
             except OSError as error:
                 report.failed.append(Failure(origin, f"cannot be read ({error.strerror or error})"))
+                entry = None
+            except Exception as error:
+                # A document that our own code stumbles over must not cost the others.
+                report.failed.append(Failure(origin, _stumbled(error)))
                 entry = None
             if entry is not None:
                 waiting.append(entry)
@@ -114,10 +120,26 @@ class Sync:
         self._commit(waiting, report)
 
     def _commit(self, entries: list[Entry], report: IngestReport) -> None:
+        """Stores entries in one transaction; when one of them cannot be stored, each in its own, naming the bad ones.
+
+        Raises StoreError when the store itself cannot be written: what was committed before is kept.
+        """
         if not entries:
             return
-        grouped = self._grouped(entries)
-        for entry, outcome in zip(grouped, self._store.put(grouped), strict=True):
+        try:
+            grouped = self._grouped(entries)
+            outcomes = self._store.put(grouped)
+        except StoreError:
+            raise
+        except Exception as error:
+            if len(entries) == 1:
+                reason = str(error) if isinstance(error, XinwenError) else _stumbled(error)
+                report.failed.append(Failure(entries[0].document.origin, reason))
+                return
+            for entry in entries:
+                self._commit([entry], report)
+            return
+        for entry, outcome in zip(grouped, outcomes, strict=True):
             getattr(report, outcome).append(entry.document.origin)
 
     def _read(self, origin: str, name: str, source: Path | Traversable, report: IngestReport) -> Entry | None:
@@ -192,6 +214,8 @@ class Sync:
         limit: int | None = None,
     ) -> int:
         """Makes the vectors of pending passages, a batch a commit; returns how many. Stops early when `stop` is set."""
+        if limit is None:
+            check_index(self._store, vectors, full=True)
         gone = self._store.obsolete()
         if gone:
             vectors.delete(gone)
@@ -214,11 +238,28 @@ class Sync:
         return done
 
 
-def check_index(store: Store, vectors: Vectors) -> None:
-    """Marks every passage pending when the index has lost vectors (a damaged or deleted index is made anew)."""
+def check_index(store: Store, vectors: Vectors, full: bool = False) -> None:
+    """Mends what the store and the index disagree about: lost vectors become pending again, strays are deleted.
+
+    Ids are compared, in linear time, when the counts differ or when `full` asks for it.
+    """
     counts = store.counts()
-    if vectors.count() < counts.passages - counts.pending:
-        store.mark_all_pending()
+    if not full and vectors.count() == counts.passages - counts.pending:
+        return
+    # The index is read before the store: a writer stores a passage before its vector, so that whatever is in the
+    # first reading and not in the second is truly gone.
+    held = vectors.ids()
+    passages = store.passage_ids()
+    lost = [identity for identity, embedded in passages.items() if embedded and identity not in held]
+    if lost:
+        store.mark_pending(lost)
+    strays = sorted(held - passages.keys())
+    if strays:
+        vectors.delete(strays)
+
+
+def _stumbled(error: Exception) -> str:
+    return f"could not be processed ({type(error).__name__}: {error}); please report this document"
 
 
 def _shipped(folder: Traversable, prefix: str) -> Iterator[tuple[str, Traversable]]:

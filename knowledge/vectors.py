@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from knowledge.embeddings import Embedder
-from knowledge.errors import IndexMismatchError, StoreError
+from knowledge.errors import IndexMismatchError, StoreError, XinwenError
 
 COLLECTION = "passages"
 BATCH = 256
+PAGE = 50_000
 
 
 class Vectors:
@@ -28,91 +31,87 @@ class Vectors:
 
         Raises IndexMismatchError when it was made with another model, StoreError when it cannot be reached.
         """
-        import chromadb
-        from chromadb.config import Settings
-
-        settings = Settings(anonymized_telemetry=False)
-        if url is None:
-            try:
-                return cls(chromadb.PersistentClient(path=str(home / "vectors"), settings=settings), embeddings)
-            except IndexMismatchError:
-                raise
-            except Exception as error:
-                raise StoreError(
-                    f"the vector index in {home / 'vectors'} cannot be opened ({error}); run `xinwen sync --rebuild`"
-                ) from error
-        parts = urlsplit(url)
         try:
-            client = chromadb.HttpClient(
-                host=parts.hostname or url,
-                port=parts.port or (443 if parts.scheme == "https" else 8000),
-                ssl=parts.scheme == "https",
-                settings=settings,
-            )
-            return cls(client, embeddings)
-        except IndexMismatchError:
+            return cls(_client(home, url), embeddings)
+        except XinwenError:
             raise
         except Exception as error:
-            raise StoreError(
-                f"the Chroma server at {url} does not answer ({error}); check XINWEN_CHROMA_URL"
-            ) from error
+            raise StoreError(_unusable(home, url, error)) from error
+
+    @classmethod
+    def reset(cls, home: Path, embeddings: Embedder, url: str | None = None) -> Vectors:
+        """An empty index in place of whatever is there, damaged or made with another model."""
+        from chromadb.errors import NotFoundError
+
+        try:
+            client = _client(home, url)
+            with suppress(NotFoundError):
+                client.delete_collection(COLLECTION)
+            return cls(client, embeddings)
+        except XinwenError:
+            raise
+        except Exception as error:
+            if url is not None:
+                raise StoreError(_unusable(home, url, error)) from error
+            shutil.rmtree(home / "vectors", ignore_errors=True)
+            return cls.open(home, embeddings)
 
     def _open(self) -> Any:
-        collection = self._client.get_or_create_collection(
-            COLLECTION,
-            embedding_function=None,
-            configuration={"hnsw": {"space": "cosine"}},
-            metadata={"model": self._embeddings.model_name},
-        )
-        made_with = (collection.metadata or {}).get("model")
-        if made_with != self._embeddings.model_name:
+        from chromadb.errors import NotFoundError
+
+        wanted = {"model": self._embeddings.model_name, "dimension": self._embeddings.dimension}
+        try:
+            collection = self._client.get_collection(COLLECTION, embedding_function=None)
+        except NotFoundError:
+            # Another process may have made it in the meantime; what it noted is compared all the same.
+            collection = self._client.get_or_create_collection(
+                COLLECTION, embedding_function=None, configuration={"hnsw": {"space": "cosine"}}, metadata=wanted
+            )
+        made_with = collection.metadata or {}
+        # An index made before dimensions were noted has none.
+        made = {"model": made_with.get("model"), "dimension": made_with.get("dimension", wanted["dimension"])}
+        if made != wanted:
             raise IndexMismatchError(
-                f"the vector index was made with {made_with!r}, the settings ask for {self._embeddings.model_name!r}; "
+                f"the vector index was made with {_described(made)}, the settings ask for {_described(wanted)}; "
                 "run `xinwen sync --rebuild` to make it anew, or set XINWEN_EMBEDDING_MODEL back"
             )
         return collection
 
-    @classmethod
-    def reset(cls, home: Path, embeddings: Embedder, url: str | None = None) -> Vectors:
-        """An empty index in place of whatever is there."""
+    @contextmanager
+    def _explained(self, doing: str) -> Iterator[None]:
+        """Chroma's many errors as the one that people and callers know; a full disk is the usual one."""
         try:
-            opened = cls.open(home, embeddings, url)
-            opened._client.delete_collection(COLLECTION)
-            opened._collection = opened._open()
-            return opened
-        except IndexMismatchError:
-            import chromadb
-            from chromadb.config import Settings
-
-            if url is not None:
-                parts = urlsplit(url)
-                client: Any = chromadb.HttpClient(
-                    host=parts.hostname or url, port=parts.port or 8000, settings=Settings(anonymized_telemetry=False)
-                )
-            else:
-                client = chromadb.PersistentClient(
-                    path=str(home / "vectors"), settings=Settings(anonymized_telemetry=False)
-                )
-            client.delete_collection(COLLECTION)
-            return cls(client, embeddings)
-        except StoreError:
-            if url is not None:
-                raise
-            import shutil
-
-            shutil.rmtree(home / "vectors", ignore_errors=True)
-            return cls.open(home, embeddings, url)
+            yield
+        except Exception as error:
+            raise StoreError(
+                f"the vector index cannot be {doing} ({_line(error)}); what was done before is kept: run `xinwen sync` again"
+            ) from error
 
     def add(self, ids: Sequence[str], vectors: Sequence[Sequence[float]]) -> None:
         """Puts vectors, replacing those of the same ids (an upsert does not grow the disk; delete and add would)."""
         for at in range(0, len(ids), BATCH):
-            self._collection.upsert(
-                ids=list(ids[at : at + BATCH]), embeddings=[list(vector) for vector in vectors[at : at + BATCH]]
-            )
+            part = [list(vector) for vector in vectors[at : at + BATCH]]
+            with self._explained("written"):
+                self._collection.upsert(ids=list(ids[at : at + BATCH]), embeddings=part)
 
     def delete(self, ids: Sequence[str]) -> None:
+        """Takes vectors out; an id that has none is passed over."""
         for at in range(0, len(ids), BATCH):
-            self._collection.delete(ids=list(ids[at : at + BATCH]))
+            with self._explained("written"):
+                self._collection.delete(ids=list(ids[at : at + BATCH]))
+
+    def ids(self) -> set[str]:
+        """The passage ids that have a vector."""
+        found: set[str] = set()
+        at = 0
+        while True:
+            with self._explained("read"):
+                # A page at a time: a server refuses answers of any size.
+                part = self._collection.get(include=[], limit=PAGE, offset=at)["ids"]
+            found.update(part)
+            if len(part) < PAGE:
+                return found
+            at += PAGE
 
     def query(self, text: str, k: int) -> list[tuple[str, float]]:
         """(passage id, cosine similarity) of the `k` nearest passages, nearest first."""
@@ -128,3 +127,32 @@ class Vectors:
 
     def count(self) -> int:
         return int(self._collection.count())
+
+
+def _client(home: Path, url: str | None) -> Any:
+    """Chroma's client of the index in `home`, or of the server at `url`."""
+    import chromadb
+    from chromadb.config import Settings
+
+    settings = Settings(anonymized_telemetry=False)
+    if url is None:
+        return chromadb.PersistentClient(path=str(home / "vectors"), settings=settings)
+    parts = urlsplit(url)
+    secure = parts.scheme == "https"
+    return chromadb.HttpClient(
+        host=parts.hostname or url, port=parts.port or (443 if secure else 8000), ssl=secure, settings=settings
+    )
+
+
+def _unusable(home: Path, url: str | None, error: Exception) -> str:
+    if url is not None:
+        return f"the Chroma server at {url} does not answer ({_line(error)}); check XINWEN_CHROMA_URL"
+    return f"the vector index in {home / 'vectors'} cannot be opened ({_line(error)}); run `xinwen sync --rebuild`"
+
+
+def _described(manifest: dict[str, Any]) -> str:
+    return f"{manifest['model']!r} ({manifest['dimension']} dimensions)"
+
+
+def _line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0][:300]
