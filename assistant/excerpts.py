@@ -44,19 +44,13 @@ def open_answer(draft: Draft, question: Question, hits: Sequence[Hit], catalog: 
     if subjects:
         candidates = [sentence for sentence in candidates if sentence.score > 0]
     candidates.sort(key=lambda sentence: -sentence.score)
-    chosen: list[_Sentence] = []
-    covered: set[str] = set()
-    for sentence in candidates:
-        if len(chosen) >= MOST:
-            break
-        if any(_same(sentence, other) for other in chosen) or (wanted and not sentence.tokens & wanted):
-            continue
-        gain = (sentence.tokens & wanted) - covered
-        if chosen and not gain and len(chosen) >= 2:
-            continue
-        chosen.append(sentence)
-        covered |= sentence.tokens & wanted
-    if not chosen or (wanted and len(covered) < COVERED * len(wanted)) or (not wanted and not subjects):
+    # A row of a table answers an open question only when it has every word asked for.
+    chosen, covered = _choose([sentence for sentence in candidates if not sentence.hit.passage.table], wanted)
+    share = COVERED
+    if not chosen or len(covered) < COVERED * len(wanted):
+        chosen, covered = _choose(candidates, wanted)
+        share = COVERED if not any(sentence.hit.passage.table for sentence in chosen) else 1.0
+    if not chosen or (wanted and len(covered) < share * len(wanted)) or (not wanted and not subjects):
         return False
     if question.intent == "timeline":
         chosen.sort(key=lambda sentence: sentence.hit.document.published or "")
@@ -73,6 +67,23 @@ def open_answer(draft: Draft, question: Question, hits: Sequence[Hit], catalog: 
         lead = draft.wording.say("according", publisher=document.publisher or document.title, date=date)
         draft.lines.append(lead + draft.wording.say("quoted", quote=quote, marks=marks))
     return True
+
+
+def _choose(candidates: Sequence[_Sentence], wanted: set[str]) -> tuple[list[_Sentence], set[str]]:
+    """The sentences that together say most of what is wanted, each adding something, and what they cover."""
+    chosen: list[_Sentence] = []
+    covered: set[str] = set()
+    for sentence in candidates:
+        if len(chosen) >= MOST:
+            break
+        if any(_same(sentence, other) for other in chosen) or (wanted and not sentence.tokens & wanted):
+            continue
+        gain = (sentence.tokens & wanted) - covered
+        if chosen and not gain and len(chosen) >= 2:
+            continue
+        chosen.append(sentence)
+        covered |= sentence.tokens & wanted
+    return chosen, covered
 
 
 def _sentences(

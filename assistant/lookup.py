@@ -20,10 +20,10 @@ def look_up(draft: Draft, question: Question, ledger: Ledger) -> bool:
         if not question.asked_attributes:
             return False
         draft.status = "clarify"
-        draft.say(
-            "clarify_subject",
-            attribute=draft.wording.join([draft.wording.attribute(name) for name in question.asked_attributes]),
-        )
+        names = [draft.wording.attribute(name) for name in question.asked_attributes]
+        # A vague word may mean a dozen attributes; listing them all would not help anybody choose.
+        label = draft.wording.join(names) if len(names) <= 3 else draft.wording.word("this_figure")
+        draft.say("clarify_subject", attribute=label)
         draft.suggestions += [f"{draft.wording.examples[0]}"]
         return True
     found = missing = 0

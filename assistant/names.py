@@ -16,7 +16,7 @@ from knowledge.quantities import Quantity
 
 _HAN_RUN = re.compile(r"[\u4e00-\u9fff]{3,}")
 _WORD = re.compile(r"[a-z]{6,}")
-_LOWER_CODE = re.compile(r"(?<![a-z0-9])[a-z]{1,4}[ -]?\d{3,5}[a-z]{0,2}(?![a-z0-9])")
+_LOWER_CODE = re.compile(r"(?<![a-z0-9])(?:[a-z]{1,4}-?|[a-z] )(?!(?:19|20)\d{2}(?!\d))\d{3,5}[a-z]{0,2}(?![a-z0-9])")
 _TAIL = re.compile(r"\s?-?(\d{2,5}[A-Za-z]{0,3})(?![\dA-Za-z.])")
 
 
@@ -57,7 +57,9 @@ class NameIndex:
             if re.fullmatch(r"[\u4e00-\u9fff]{3,6}", name)
         ]
         self._latin = [
-            (word, vendor) for vendor in catalog.vendors.values() for word in (vendor.en.lower(),) if len(word) >= 6
+            (vendor.en.lower(), vendor)
+            for vendor in catalog.vendors.values()
+            if len(vendor.en) >= 6 and " " not in vendor.en
         ]
         # What stands before the number in a product's name (思元, 天垓, Ascend): with another number it is nobody's product.
         stems = {
@@ -102,8 +104,10 @@ class NameIndex:
             tail = (
                 None if mention.alias[-1:].isdigit() or mention.alias[-1:].isascii() else _TAIL.match(text, mention.end)
             )
-            if tail and not any(start <= tail.start(1) < end for start, end in taken) and not (
-                _year(tail.group(1)) or tail.group(1) in self._numbers
+            if (
+                tail
+                and not any(start <= tail.start(1) < end for start, end in taken)
+                and not (_year(tail.group(1)) or tail.group(1) in self._numbers)
             ):
                 # 昇腾999: a maker's or family's name with a number that nobody makes.
                 unknown.append(text[mention.start : tail.end()])
@@ -180,7 +184,7 @@ class NameIndex:
                         return [Named(start, start + len(name), Subject(id=vendor.id, name=vendor.zh, kind="vendor"))]
         for match in _WORD.finditer(plain):
             for name, vendor in self._latin:
-                if Levenshtein.normalized_similarity(match.group(), name.split()[0]) >= 0.85:
+                if Levenshtein.normalized_similarity(match.group(), name) >= 0.85:
                     return [Named(match.start(), match.end(), Subject(id=vendor.id, name=vendor.zh, kind="vendor"))]
         return []
 

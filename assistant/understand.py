@@ -22,6 +22,7 @@ _HAN = re.compile(r"[\u4e00-\u9fff]")
 _UNIT = re.compile(
     r"(?i)(?:换算?成|换算为|转换?成|用|以|in|to)\s*([KMGTPE]i?B/s|[KMGTPE]i?B|[KMGTPE]?(?:FLOPS|OPS)|[kM]?W|nm|MHz|GHz|Gbps|Gb/s)(?![A-Za-z])"
 )
+_CAPITALISED = re.compile(r"(?<![A-Za-z0-9])[A-Z][a-z]{3,}(?![A-Za-z0-9])")
 _COMPUTE = {"flops", "ops"}
 # What a quantity without an attribute beside it can only be about.
 _BY_DIMENSION = {"memory": "memory_capacity", "power": "tdp", "length": "process_node", "bandwidth": "memory_bandwidth"}
@@ -83,6 +84,13 @@ class Understanding:
         filters = self._filters(plain, quantities, strong, cues)
         premise, implied = self._premises(quantities, filters, strong, cues, subjects, plain)
         strong = tuple(dict.fromkeys((*strong, *implied)))
+        if subjects and all(subject.kind == "vendor" for subject in subjects):
+            # "How much" asks of a company what companies have, never a price.
+            strong = tuple(
+                name
+                for name in strong
+                if "vendor" in self._catalog.attributes[name].of or "topic" in self._catalog.attributes[name].of
+            ) or (() if cues else strong)
         company = {name for name in strong if self._catalog.attributes[name].of == ("vendor",)}
         as_of = self._as_of(plain, dates)
         period = (
@@ -129,9 +137,32 @@ class Understanding:
             unit=known_unit[0] if known_unit else None,
             table=bool(phrases.says("table", plain)),
             premise=premise,
-            unknown_names=names.unknown,
+            unknown_names=names.unknown or self._strangers(text, subjects, bool(strong or cues), spans),
             unknown_attributes=unknown_attributes,
         )
+
+    def _strangers(
+        self, text: str, subjects: Sequence[Subject], asked: bool, spans: Sequence[tuple[int, int]]
+    ) -> tuple[str, ...]:
+        """Capitalised words that nobody here is called by, in a question that asks a figure of nobody else (Dojo)."""
+        if (
+            subjects
+            or not asked
+            or self._phrases.says("rank", normalise(text))
+            or self._phrases.says("filter", normalise(text))
+        ):
+            return ()
+        known = [
+            (mark.start, mark.end)
+            for group in (False, True)
+            for mark in self._catalog.attribute_mentions(text, cues=group)
+        ]
+        found = []
+        for match in _CAPITALISED.finditer(text):
+            first = not text[: match.start()].strip()
+            if not first and not any(start < match.end() and match.start() < end for start, end in (*spans, *known)):
+                found.append(match.group())
+        return tuple(found)
 
     def _named_attributes(self, marks: Sequence[Mention], plain: str, when: bool) -> tuple[str, ...]:
         found: list[str] = []
@@ -411,8 +442,7 @@ class Understanding:
                 bool(self._phrases.says("follow_up", plain))
                 or (bool(question.asked_attributes) and len(plain) <= 24)
                 or question.unit is not None
-                or (question.language == "en"
-                and bool(self._phrases.says("english", plain)))
+                or (question.language == "en" and bool(self._phrases.says("english", plain)))
             )
         return not question.asked_attributes and (bool(self._phrases.says("follow_up", plain)) or self._compares(plain))
 
