@@ -65,7 +65,7 @@ _PATTERNS = (
     re.compile(rf"(?<!\d){_YEAR}\s?(?:年度?|财年|财政年度)(?!\d|多|半)"),
     re.compile(rf"(?:FY|fiscal(?:\s+year)?\s+|fiscal\s)\s?{_YEAR}(?!\d)"),
     re.compile(
-        rf"(?<![\d\w.$¥+\-/]){_YEAR}(?![\d\w.%+]|-\d{{1,2}}-|\s?(?:[-–~]\s?)?(?:[A-Z]{{2,}}|GB|MB|W\b|cards|chips|GPUs|units|nodes|张|颗|片|块|卡|个|台|套|家|人|元|万|亿|倍|MHz|核|款|瓦|位|项|名|股|只|间))"
+        rf"(?<![\d\w.$¥+\-/]){_YEAR}(?![\d\w.%+]|[-/.]\d{{1,2}}[-/.]\d|\s?(?:[-–~]\s?)?(?:[A-Z]{{2,}}|GB|MB|W\b|cards|chips|GPUs|units|nodes|张|颗|片|块|卡|个|台|套|家|人|元|万|亿|倍|MHz|核|款|瓦|位|项|名|股|只|间))"
     ),
     re.compile(r"(?<![\d年])(?P<month>1[0-2]|0?[1-9])\s?月(?:\s?(?P<day>3[01]|[12]\d|0?[1-9])\s?[日号])?(?!球)"),
     re.compile(r"(?P<near>上个?月|本月|这个?月|下个?月|昨[天日]|今[天日]|昨晚|前天)"),
@@ -73,6 +73,10 @@ _PATTERNS = (
     re.compile(r"(?i)\b(?P<ago>last|this|next)\s+(?P<what>year|month|quarter)\b"),
     re.compile(r"(?P<years>\d{1,2}|[一两二三四五六七八九十])年(?P<half>半)?(?:多)?(?:以?前|之前)"),
 )
+_FULL_WIDTH = str.maketrans("０１２３４５６７８９", "0123456789")
+_HAN_YEAR = re.compile(r"(?<![〇零一二三四五六七八九])(?:二[〇零]|一九)[〇零一二三四五六七八九]{2}(?=\s?年)")
+_HAN_DIGITS = str.maketrans("〇零一二三四五六七八九", "00123456789")
+_AS_OF = re.compile(r"[12]\d{3}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?)?.*", re.S)
 _ANY = re.compile(r"\d|年|月|季|今|昨|[Ll]ast|[Tt]his|[Nn]ext|year")
 
 
@@ -84,6 +88,12 @@ def find_dates(text: str, as_of: str | None = None) -> list[DateMention]:
     """
     if not _ANY.search(text):
         return []
+    if as_of is not None and not _AS_OF.fullmatch(as_of):
+        as_of = None
+    written = text
+    text = text.translate(_FULL_WIDTH)
+    if "〇" in text or "零" in text or "一九" in text:
+        text = _HAN_YEAR.sub(lambda match: match.group().translate(_HAN_DIGITS), text)
     found: list[DateMention] = []
     taken: list[tuple[int, int]] = []
     for pattern in _PATTERNS:
@@ -91,7 +101,7 @@ def find_dates(text: str, as_of: str | None = None) -> list[DateMention]:
             start, end = match.span()
             iso = _resolve(match, as_of)
             if iso is not None:
-                found.append(DateMention(start, end, match.group(), iso))
+                found.append(DateMention(start, end, written[start:end], iso))
                 taken.append((start, end))
     # The earlier pattern says more about the same stretch of text.
     kept: list[DateMention] = []
@@ -187,7 +197,10 @@ def _near(word: str, as_of: str | None) -> str | None:
     from datetime import date, timedelta
 
     back = 1 if word.startswith("昨") else 2 if word.startswith("前") else 0
-    return (date.fromisoformat(as_of) - timedelta(days=back)).isoformat()
+    try:
+        return (date.fromisoformat(as_of[:10]) - timedelta(days=back)).isoformat()
+    except ValueError:
+        return None
 
 
 def _shift_month(as_of: str | None, by: int) -> str | None:

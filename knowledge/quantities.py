@@ -107,15 +107,17 @@ _CURRENCY = re.compile(
     rf"(?P<currency>{_alternatives(list(CURRENCIES))})(?P<per>/股|/张|/颗|/卡|/片|/台|每股|每张| per share| a share)?(?![A-Za-z])"
 )
 _COUNTER = re.compile(
-    rf"(?:余|多|几)?\s?(?P<counter>个?晶体管|transistors|{_alternatives(COUNTERS)}|(?:{_alternatives(COUNTERS_EN)})(?![A-Za-z]))"
+    rf"(?:余|多|几|[+＋])?\s?(?P<counter>个?晶体管|transistors|{_alternatives(COUNTERS)}|(?:{_alternatives(COUNTERS_EN)})(?![A-Za-z]))"
 )
 _PARAMETERS = re.compile(r"\s?([BM])(?:illion)?[\s-]?(?:的)?(参数|parameters?|params|参数量|模型|大模型)")
-_TIMES = re.compile(r"\s?次(?:/秒|每秒)?(?P<float>\s?(?:[/的]?双精度|[/的]?单精度|[/的]?半精度)?[（(]?\s?浮点)?")
+_TIMES = re.compile(
+    r"\s?次(?:/秒|每秒)?(?P<float>\s?(?:[/的]?双精度|[/的]?单精度|[/的]?半精度)?[（(]?\s?浮点(?:(?:运算|计算)?(?:/秒|每秒))?)?"
+)
 _RANGE = re.compile(rf"\s?(?:-|–|—|~|～|至|到|\bto\b)\s?(?:[$¥￥])?(?P<high>{_NUMBER})\s?(?P<magnitude>{_MAG})?")
 _SYMBOL = re.compile(rf"(?P<symbol>{_alternatives(list(SYMBOLS))})\s?$")
 _EACH = re.compile(r"每(股|张|颗|片|卡|台)(?:价格|售价|约|仅|为|人民币|\s)*$")
 _START = re.compile(
-    rf"(?<![A-Za-z0-9_.#^])(?:(?P<digits>{_NUMBER})|(?<![第其唯统之单万千百十两几同专进逐任另某每有无不])(?P<han>{_HAN_NUMBER}))\s?(?P<magnitude>{_MAG})?"
+    rf"(?<![A-Za-z0-9_.#^])(?:(?P<digits>{_NUMBER})|(?<![第其唯统之单万千百十两几数同专进逐任另某每有无不])(?!(?<=上)[百千万亿])(?P<han>{_HAN_NUMBER}))\s?(?P<magnitude>{_MAG})?"
 )
 _PERCENT_OF = re.compile(r"百分之(?P<value>\d+(?:\.\d+)?|[〇零一二两三四五六七八九十百点]+)")
 _RANK = re.compile(
@@ -123,21 +125,21 @@ _RANK = re.compile(
 )
 # Dates, clock times, addresses, versions, list numbers and citation marks hold numbers that measure nothing.
 _NO_QUANTITY = re.compile(
-    r"https?://[^\s)\]，。]+|(?<!\d)(?:19|20)\d{2}\s?年(?:\s?\d{1,2}\s?月)?(?:\s?\d{1,2}\s?[日号])?|(?<![\d.])(?:19|20)\d{2}[-/.](?:0?[1-9]|1[0-2])(?:[-/.](?:0?[1-9]|[12]\d|3[01]))?(?![\d.])"
+    r"https?://[^\s)\]，。]+|(?<!\d)(?:19|20)\d{2}\s?年(?:\s?\d{1,2}\s?月)?(?:\s?\d{1,2}\s?[日号])?|(?<![\d.])(?:19|20)\d{2}[-/.](?:0?[1-9]|1[0-2])(?:[-/.](?:0?[1-9]|[12]\d|3[01])(?![\d.])|(?![\d.])(?!\s?(?:[KMGTPEZkm]?(?:(?i:FLOP|OPS)|B/s|B\b|bps|b/s|Hz|W\b)|nm\b|mm|tokens|[%％亿万元倍瓦])))"
     r"|(?<!\d)\d{1,2}\s?月\s?\d{1,2}\s?[日号]|(?<![\d个])\d{1,2}\s?月(?![\d])|(?<!\d)\d{1,2}:\d{2}(?::\d{2})?(?!\d)|\[\d{1,3}(?:[,，]\s?\d{1,3})*\]|【\d{1,3}】"
     r"|(?i:(?<![A-Za-z])(?:PCI[- ]?e|PCI Express|CUDA|USB|HDMI|DP|DirectX|OpenGL|Vulkan|OpenCL|version|ver\.|v|Gen|Wi-?Fi|Bluetooth|MUSA|CANN|ROCm|GPT|Claude|Llama|Qwen|DeepSeek|Gemini|Windows|Ubuntu|Python|PyTorch|TensorFlow|Linux|Kimi|GLM|Sora|Section|Chapter|Figure|Fig\.|Table|Gen\.|NVLink|DDR|HBM|GDDR|第)[- ]?\s?v?\d+(?:\.\d+)*(?![\d%])(?:\s?x\s?\d{1,2}\b)?)"
-    r"|(?m:^\s*\d{1,2}[.、)]\s)|(?m:^#{1,6}\s+\d+(?:\.\d+)*)|\d+(?:\.\d+){2,}|\d+\^\d+|(?<![A-Za-z])[A-Za-z]{2,}(?:[-_][A-Za-z]{2,}){0,8}[-_]?\d+(?:[.\-]\d+)*[A-Za-z]*"
+    r"|(?m:^[ \t\u3000]*\d{1,2}[.、)]\s)|(?m:^#{1,6}[ \t]+\d+(?:\.\d+)*)|(?<!\d)\d+(?:\.\d+){2,}|(?<!\d)\d+\^\d+|(?<![A-Za-z])[A-Za-z]{2,}(?:[-_][A-Za-z]{2,}){0,8}[-_]?\d+(?:[.\-]\d+)*[A-Za-z]*"
 )
 _BEFORE_ABOUT = re.compile(
     r"(?:约为?|大约|大概|将近|接近|近|约合|差不多|大致|估计|估算为?|~|≈|～|about|around|approximately|approx\.|roughly|nearly|almost|some|an estimated)\s*$",
     re.I,
 )
 _BEFORE_LEAST = re.compile(
-    r"(?:超过|超|逾|不低于|不少于|至少|大于|高于|突破|>|≥|>=|over|more than|at least|exceeding|exceeds?|above|upwards of|no less than|greater than|surpass(?:ing|es)?)了?\s*$",
+    r"(?:超过|超|逾|不低于|不少于|不小于|至少|大于|高于|突破|>|≥|>=|over|more than|at least|exceeding|exceeds?|above|upwards of|no less than|not less than|no fewer than|not fewer than|greater than|surpass(?:ing|es)?)了?\s*$",
     re.I,
 )
 _BEFORE_MOST = re.compile(
-    r"(?:不超过|不高于|不大于|至多|少于|小于|低于|<|≤|<=|less than|under|below|no more than|at most|fewer than)\s*$",
+    r"(?:不超过|不高于|不大于|至多|(?<!不)(?:少于|小于|低于)|<|≤|<=|(?<!no )(?<!not )(?:less than|fewer than)|under|below|no more than|at most)\s*$",
     re.I,
 )
 _AFTER_ABOUT = re.compile(r"\s?(?:左右|上下|or so)")
@@ -148,6 +150,9 @@ _FOREIGN = re.compile(r"[A-Za-z]")
 
 @functools.lru_cache(maxsize=4096)
 def _han_value(text: str) -> Decimal | None:
+    if len(text) > 24:
+        # Nobody writes such a number, and reading it takes time that grows with its square.
+        return None
     single = "零一二三四五六七八九十".find(text.replace("〇", "零").replace("两", "二"))
     if len(text) == 1 and single >= 0:
         return Decimal(single)
@@ -181,7 +186,8 @@ def find_quantities(text: str) -> list[Quantity]:
     found: list[Quantity] = []
     at = block = 0
     for match in _PERCENT_OF.finditer(plain):
-        value = _decimal(match.group("value")) or _han_value(match.group("value"))
+        spelled = match.group("value")
+        value = _decimal(spelled) if spelled[0].isdecimal() and spelled.isascii() else _han_value(spelled)
         if value is not None:
             blocked.append(match.span())
             found.append(
@@ -231,6 +237,9 @@ def _read(text: str, plain: str, match: re.Match[str]) -> Quantity | None:
     digits = match.group("digits")
     written_magnitude = match.group("magnitude")
     if digits is not None:
+        if re.match(r"0\d", digits):
+            # 010-1234, and 000 of "1 024 000": a piece of something longer.
+            return None
         value, number_end = _decimal(digits), match.end("digits")
         magnitude_end = match.end("magnitude") if written_magnitude else number_end
     else:
@@ -366,7 +375,7 @@ def _finish(
     if (
         times is not None
         and times.end() > skip
-        and magnitude
+        and (magnitude or (digits is None and value >= 10**4))
         and (plain[max(0, start - 6) : start].rstrip("约达高为 ").endswith("每秒") or "秒" in times.group())
     ):
         dimension = "flops" if times.group("float") else "compute_bare"
@@ -386,6 +395,14 @@ def _finish(
         read = _with_unit(plain, unit_match, spaced, value, digits)
         if read is not None:
             symbol_, dimension, factor, stop = read
+            if dimension in ("memory", "bits") and plain[max(0, start - 6) : start].rstrip(" 约达高为近超过").endswith(
+                "每秒"
+            ):
+                # 每秒768GB is a rate although the unit is written like an amount.
+                rate = unit_of(f"{symbol_}/s")
+                if rate is None:
+                    return None
+                symbol_, dimension, factor = rate.symbol, rate.dimension, rate.factor
             if dimension == "duration" and plain[stop : stop + 1] == "半":
                 half = Decimal("0.5")
                 return Quantity(
@@ -402,9 +419,12 @@ def _finish(
     counter = _COUNTER.match(plain, skip)
     if counter is not None and not _ordinary_count(plain, start, digits, value, counter):
         word = counter.group("counter")
+        if len(word) > 1:
+            # 770亿个晶体管 and 770亿晶体管 count the same thing.
+            word = word.removeprefix("个")
         # 1.2万张 counts 12,000; 1000余张 at least that many.
         quantity = made(counter.end(), word, "count", Decimal(1), folded=True, counter=word)
-        if counter.group().lstrip()[:1] in ("余", "多"):
+        if counter.group().lstrip()[:1] in ("余", "多", "+", "＋"):
             return Quantity(
                 quantity.start,
                 quantity.end,
@@ -443,8 +463,8 @@ def _with_unit(
         return None
     if (
         unit.dimension == "multiple"
-        and written in ("x", "X")
-        and (spaced or plain[match.end() : match.end() + 1].isalnum())
+        and (written in ("x", "X") or (written == "×" and plain[match.end() : match.end() + 1].isascii()))
+        and ((spaced and written != "×") or plain[match.end() : match.end() + 1].isalnum())
     ):
         return None
     if unit.dimension == "compute_bare" and digits is None:

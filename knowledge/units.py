@@ -48,10 +48,13 @@ def _table() -> dict[str, Unit]:
                 f"{prefix}Bytes/s",
             )
             add(f"{prefix}b/s", "bitrate", ten, f"{prefix}bps", f"{prefix}bit/s", f"{prefix}bits/s", f"{prefix}b/sec")
+            # Gb is gigabits (DRAM dies): read as GB it would be eight times too much.
+            add(f"{prefix}b", "bits", ten, f"{prefix}bit", f"{prefix}bits")
             add(f"{prefix}B", "memory", ten, f"{prefix}Byte", f"{prefix}Bytes")
             add(f"{prefix}FLOPS/W", "flops_per_watt", ten)
             add(f"{prefix}OPS/W", "ops_per_watt", ten)
             add(f"{prefix}B/s/mm²", "bandwidth_per_area", ten, f"{prefix}B/s/mm2")
+    add("FLOPS", "flops", "1", "FLOP/s")
     for prefix, power in _IEC.items():
         add(f"{prefix}iB", "memory", Decimal(2) ** power)
         add(f"{prefix}iB/s", "bandwidth", Decimal(2) ** power)
@@ -82,7 +85,7 @@ def _table() -> dict[str, Unit]:
     add("个月", "duration", "2629800", "months", "month")
     add("周", "duration", "604800", "weeks", "week", "星期")
     add("小时", "duration", "3600", "hours", "hour", "个小时")
-    add("分钟", "duration", "60", "minutes", "minute")
+    add("分钟", "duration", "60", "minutes", "minute", "min", "mins")
     add("秒", "duration", "1", "seconds", "second", "s")
     add("ms", "duration", "1e-3", "毫秒")
     add("μs", "duration", "1e-6", "us", "微秒", "µs")
@@ -145,7 +148,7 @@ _BY_CASE = {_key(spelling): unit for spelling, unit in UNITS.items()}
 _ANY_CASE: dict[str, Unit] = {}
 for _spelling, _unit in UNITS.items():
     # gb/s is read as GB/s: nobody writes gigabits in small letters; mw is ambiguous and stays unread.
-    if _unit.dimension not in ("bitrate", "compute_bare") and _unit.symbol not in ("mW", "MW"):
+    if _unit.dimension not in ("bitrate", "bits", "compute_bare") and _unit.symbol not in ("mW", "MW"):
         _ANY_CASE.setdefault(_key(_spelling).casefold(), _unit)
 
 
@@ -164,6 +167,10 @@ def unit_of(written: str) -> Unit | None:
 
 def parse_unit(text: str) -> tuple[str, str] | None:
     """The canonical unit and dimension that a table header names ("GB/s", "亿元", "W", "nm"), or None."""
+    # 显存 (GB), FP16 [TFLOPS], 带宽/GB·s⁻¹: a header's name with its unit behind it.
+    labelled = re.fullmatch(r".*\S\s*(?:（([^（）()]+)）|\(([^（）()]+)\)|\[([^\[\]]+)\])", text.strip())
+    if labelled is not None:
+        return parse_unit(next(part for part in labelled.groups() if part))
     text = text.strip().strip("（）()[]").removeprefix("单位").lstrip("：: ")
     unit = unit_of(text)
     if unit is not None:
@@ -176,7 +183,9 @@ def parse_unit(text: str) -> tuple[str, str] | None:
         return text, "money"
     if text in COUNTERS or text in COUNTERS_EN or (text[:1] in "万亿" and text[1:] in COUNTERS):
         return text, "count"
-    return None
+    divided = re.fullmatch(r"[^/／]*[\u4e00-\u9fff]\s?[/／]\s?([^\u4e00-\u9fff]+)", text)
+    unit = unit_of(divided.group(1)) if divided is not None else None
+    return (unit.symbol, unit.dimension) if unit is not None else None
 
 
 @functools.lru_cache(maxsize=1)
@@ -198,6 +207,10 @@ _PINT = {
     "memory": "octet",
     "bandwidth": "octet / second",
     "bitrate": "eighth / second",
+    "bits": "eighth",
+    "flops_per_watt": "FLOPS / watt",
+    "ops_per_watt": "OPS / watt",
+    "bandwidth_per_area": "octet / second / meter ** 2",
     "length": "meter",
     "area": "meter ** 2",
     "power": "watt",
@@ -207,11 +220,43 @@ _PINT = {
 }
 
 
+_CASH = re.compile(
+    r"(?P<han>百|千|十)?(?P<wan>万亿|[万亿])?(?P<word>million|billion|trillion|mn|bn)?\s?(?P<currency>.+)"
+)
+_CASH_POWER = {
+    "十": 1,
+    "百": 2,
+    "千": 3,
+    "万": 4,
+    "亿": 8,
+    "万亿": 12,
+    "million": 6,
+    "mn": 6,
+    "billion": 9,
+    "bn": 9,
+    "trillion": 12,
+}
+
+
+def _money(unit: str) -> tuple[str, Decimal] | None:
+    """The currency and the size of a unit of money as written (亿元, billion USD, 万HKD), or None."""
+    match = _CASH.fullmatch(unit.strip())
+    if match is None or match.group("currency") not in _CURRENCIES:
+        return None
+    powers = (_CASH_POWER[word] for word in match.group("han", "wan", "word") if word)
+    return _CURRENCIES[match.group("currency")], Decimal(10) ** sum(powers)
+
+
 def to_unit(value: Decimal, from_unit: str, to_unit_: str) -> Decimal:
     """`value` in another unit of the same dimension. Raises ValueError where the two do not convert.
 
     FLOPS and OPS do not convert into each other, nor does a rate into an amount (GB/s, GB).
     """
+    cash, wanted = _money(from_unit), _money(to_unit_)
+    if cash is not None and wanted is not None:
+        if cash[0] != wanted[0]:
+            raise ValueError(f"{from_unit} and {to_unit_} are different currencies and do not convert")
+        return value * cash[1] / wanted[1]
     source, target = unit_of(from_unit), unit_of(to_unit_)
     if source is None or target is None:
         raise ValueError(f"unknown unit {from_unit if source is None else to_unit_!r}")
