@@ -151,13 +151,13 @@ class Ledger:
         *,
         conditions: Collection[str] = (),
         scope: str | None = None,
-        period: str | None = None,
+        periods: Collection[str] = (),
         as_of: str | None = None,
     ) -> list[Strand]:
         """The strands of one subject's attribute; those that contradict an asked condition, scope or period left out."""
         found = [figure for figure in self._source([subject], [attribute]) if _known_by(figure, as_of)]
-        if period is not None:
-            found = [figure for figure in found if figure.period is not None and within(figure.period, period)]
+        if periods:
+            found = [figure for figure in found if figure.period in periods]
         made = strands(found)
         wanted = set(conditions) & SEPARATING
         if wanted:
@@ -257,11 +257,6 @@ class Ledger:
 def _known_by(figure: Figure, as_of: str | None) -> bool:
     """Whether a figure was public by `as_of`; an undated one cannot be said to have been."""
     return as_of is None or (figure.as_of is not None and figure.as_of[: len(as_of)] <= as_of)
-
-
-def within(period: str, asked: str) -> bool:
-    """Whether `period` is the asked one: 2024 is 2024 and not 2024H1; 2024Q3 is asked for by its own name."""
-    return period == asked
 
 
 def spread(strand: Strand) -> tuple[Decimal, Decimal]:

@@ -61,7 +61,7 @@ def _one(draft: Draft, question: Question, ledger: Ledger, subject: Subject, gro
             attribute,
             conditions=question.conditions,
             scope=question.scope,
-            period=question.period,
+            periods=question.periods or ((question.period,) if question.period else ()),
             as_of=question.as_of,
         )
         if found:
@@ -171,7 +171,7 @@ def _missing(draft: Draft, question: Question, ledger: Ledger, subject: Subject,
     if held and question.as_of:
         draft.say("refuse_asof", as_of=question.as_of, subject=name, attribute=label)
     elif held and question.period:
-        draft.say("refuse_period", subject=name, attribute=label, period=question.period)
+        draft.say("refuse_period", subject=name, attribute=label, period=", ".join(question.periods) or question.period)
     elif held and (question.conditions or question.scope):
         asked = [wording.condition(condition) for condition in question.conditions] + (
             [wording.scope(question.scope)] if question.scope else []

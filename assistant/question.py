@@ -103,6 +103,7 @@ class Question(_Frozen):
     scope: str | None = None
     conditions: tuple[str, ...] = ()
     period: str | None = None
+    periods: tuple[str, ...] = ()
     as_of: str | None = None
     unit: str | None = None
     table: bool = False

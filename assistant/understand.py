@@ -91,13 +91,11 @@ class Understanding:
                 for name in strong
                 if "vendor" in self._catalog.attributes[name].of or "topic" in self._catalog.attributes[name].of
             ) or (() if cues else strong)
-        company = {name for name in strong if self._catalog.attributes[name].of == ("vendor",)}
         as_of = self._as_of(plain, dates)
-        period = (
-            dates[0].iso
-            if dates and as_of is None and (company or any(self._catalog.attributes[name].periodic for name in strong))
-            else None
-        )
+        asked = (*strong, *(name for group in cues for name in group))
+        periodic = as_of is None and any(self._catalog.attributes[name].periodic for name in asked)
+        periods = tuple(dict.fromkeys(date.iso for date in dates)) if periodic else ()
+        period = periods[0] if periods else None
         derive = self._derive(plain, subjects)
         # Foreign chips are references: they are ranked beside domestic ones only when the question asks for them.
         foreign = phrases.says("foreign", plain) or any(
@@ -133,6 +131,7 @@ class Understanding:
             conditions=self._conditions(plain),
             scope=self._scope(plain, subjects),
             period=period,
+            periods=periods,
             as_of=as_of,
             unit=known_unit[0] if known_unit else None,
             table=bool(phrases.says("table", plain)),
@@ -478,6 +477,8 @@ class Understanding:
         derive = self._derive(plain, changes.get("subjects", question.subjects))  # type: ignore[arg-type]
         if derive is not None:
             changes["derive"] = derive
+        if not question.periods and before.periods and inherited:
+            changes["periods"] = before.periods
         for name in ("period", "as_of"):
             if getattr(question, name) is None and getattr(before, name) is not None and inherited:
                 changes[name] = getattr(before, name)
