@@ -194,8 +194,14 @@ class Assistant:
         if self._embeddings is None:
             from knowledge.embeddings import open_embeddings
 
+            settings = self.settings
+            key = settings.embedding_api_key.get_secret_value() if settings.embedding_api_key is not None else None
             self._embeddings = open_embeddings(
-                self.settings.embedding_engine, self.settings.embedding_model, self.settings.embedding_device
+                settings.embedding_engine,
+                settings.embedding_model,
+                settings.embedding_device,
+                settings.embedding_url,
+                key,
             )
         return self._embeddings
 

@@ -54,7 +54,7 @@ def _one(draft: Draft, question: Question, ledger: Ledger, subject: Subject, gro
     if len(group) > 1:
         group = [name for name in group if ledger.look_up(subject.id, name)] or group[:1]
     stated = False
-    group = [self_or_opposite(ledger, subject, name) for name in group]
+    group = [self_or_opposite(ledger, question, subject, name) for name in group]
     for attribute in group:
         found = ledger.look_up(
             subject.id,
@@ -72,12 +72,14 @@ def _one(draft: Draft, question: Question, ledger: Ledger, subject: Subject, gro
     return stated
 
 
-def self_or_opposite(ledger: Ledger, subject: Subject, attribute: str) -> str:
+def self_or_opposite(ledger: Ledger, question: Question, subject: Subject, attribute: str) -> str:
     """A loss that documents state as a negative profit is answered by that profit, called so."""
     opposite = ledger.attribute(attribute).negative_of
-    if opposite and not ledger.look_up(subject.id, attribute) and ledger.look_up(subject.id, opposite):
-        return opposite
-    return attribute
+    if opposite is None or ledger.look_up(subject.id, attribute, periods=question.periods, as_of=question.as_of):
+        return attribute
+    return (
+        opposite if ledger.look_up(subject.id, opposite, periods=question.periods, as_of=question.as_of) else attribute
+    )
 
 
 def state(draft: Draft, question: Question, subject: Subject, attribute: str, found: Sequence[Strand]) -> None:

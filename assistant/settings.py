@@ -28,7 +28,7 @@ class Settings(BaseSettings):
 
     # Where things are kept.
     home: Path = Field(default_factory=default_home, description="The data directory: store, vectors, lock.")
-    database_url: str | None = Field(None, description="SQLAlchemy URL of the store; unset: SQLite in the home.")
+
     chroma_url: str | None = Field(None, description="http://host:port of a Chroma server; unset: Chroma in the home.")
     catalog: Path | None = Field(None, description="A catalogue file to use instead of the shipped one.")
 

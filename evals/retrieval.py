@@ -100,7 +100,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             for tenth in (0, 1, 1.5, 2, 2.5, 3, 3.5, 4, 5, 6, 8, 10):
                 other = Retrieval(xinwen.store, xinwen.catalog, xinwen.vectors, tenth / 10)
                 fused, _ = score(cases, lambda text, other=other: other.search(text, DEPTH, "hybrid"))  # type: ignore[misc]
-                print(f"dense weight {tenth / 10:.2f} {fused.as_row()}{'  (in use)' if tenth / 10 == DENSE_WEIGHT else ''}")
+                print(
+                    f"dense weight {tenth / 10:.2f} {fused.as_row()}{'  (in use)' if tenth / 10 == DENSE_WEIGHT else ''}"
+                )
     hybrid, halves = scores["hybrid"], (scores["lexical"], scores["dense"])
     worse = [
         name

@@ -10,13 +10,6 @@ from pathlib import Path
 from knowledge.errors import BusyError, StoreError
 
 
-def default_home() -> Path:
-    """Where a user's data belongs on this platform."""
-    from platformdirs import user_data_path
-
-    return user_data_path("xinwen", appauthor=False)
-
-
 def prepare(home: Path) -> Path:
     """`home`, created if needed. Raises StoreError when it is not a directory that can be written to."""
     try:
