@@ -36,23 +36,48 @@ def attributes(catalog: Catalog, text: str, cues: bool = False) -> set[str]:
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [
-        ("昇腾910B", ["ascend-910b"]), ("Ascend 910B", ["ascend-910b"]), ("ascend-910b", ["ascend-910b"]), ("910B", ["ascend-910b"]),
-        ("升腾９１０Ｂ", ["ascend-910b"]), ("昇騰910B", ["ascend-910b"]),
-        ("思元590", ["mlu590"]), ("MLU590", ["mlu590"]), ("mlu 590", ["mlu590"]),
-        ("曦云C500", ["xiyun-c500"]), ("C500", ["xiyun-c500"]), ("MXC500", ["xiyun-c500"]),
-        ("摩尔线程", ["moore-threads"]), ("Moore Threads", ["moore-threads"]), ("摩尔的", ["moore-threads"]),
-        ("夸娥", ["kuae"]), ("KUAE", ["kuae"]), ("夸娥万卡智算集群", ["kuae-10-000-card-cluster"]), ("京西智谷", ["jingxi-zhigu"]),
-        ("宁夏国产千卡智算集群", ["ningxia-cluster"]), ("北京亦庄KUAE智算中心", ["yizhuang-kuae"]),
-        ("RTX 3060Ti", ["rtx-3060-ti"]), ("RTX 3060", ["geforce-rtx-3060"]), ("H20", ["h20"]), ("H200", ["h200"]), ("H100 PCIe", ["h100-pcie"]),
-        ("MLU370-X8和MLU370-S4", ["mlu370-x8", "mlu370-s4"]), ("昆仑芯P800", ["kunlunxin-p800"]), ("海光DCU K100-AI", ["hygon-dcu-k100-ai"]),
-        ("天垓100", ["tiangai-100"]), ("BI-V100", ["tiangai-100"]), ("壁砺166M", []), ("壁砺166", ["br166"]),
+        ("昇腾910B", ["ascend-910b"]),
+        ("Ascend 910B", ["ascend-910b"]),
+        ("ascend-910b", ["ascend-910b"]),
+        ("910B", ["ascend-910b"]),
+        ("升腾９１０Ｂ", ["ascend-910b"]),
+        ("昇騰910B", ["ascend-910b"]),
+        ("思元590", ["mlu590"]),
+        ("MLU590", ["mlu590"]),
+        ("mlu 590", ["mlu590"]),
+        ("曦云C500", ["xiyun-c500"]),
+        ("C500", ["xiyun-c500"]),
+        ("MXC500", ["xiyun-c500"]),
+        ("摩尔线程", ["moore-threads"]),
+        ("Moore Threads", ["moore-threads"]),
+        ("摩尔的", ["moore-threads"]),
+        ("夸娥", ["kuae"]),
+        ("KUAE", ["kuae"]),
+        ("夸娥万卡智算集群", ["kuae-10-000-card-cluster"]),
+        ("京西智谷", ["jingxi-zhigu"]),
+        ("宁夏国产千卡智算集群", ["ningxia-cluster"]),
+        ("北京亦庄KUAE智算中心", ["yizhuang-kuae"]),
+        ("RTX 3060Ti", ["rtx-3060-ti"]),
+        ("RTX 3060", ["geforce-rtx-3060"]),
+        ("H20", ["h20"]),
+        ("H200", ["h200"]),
+        ("H100 PCIe", ["h100-pcie"]),
+        ("MLU370-X8和MLU370-S4", ["mlu370-x8", "mlu370-s4"]),
+        ("昆仑芯P800", ["kunlunxin-p800"]),
+        ("海光DCU K100-AI", ["hygon-dcu-k100-ai"]),
+        ("天垓100", ["tiangai-100"]),
+        ("BI-V100", ["tiangai-100"]),
+        ("壁砺166M", []),
+        ("壁砺166", ["br166"]),
     ],
 )
 def test_the_names_people_use(shipped: Catalog, text: str, wanted: list[str]) -> None:
     assert ids(shipped, text) == wanted
 
 
-@pytest.mark.parametrize("text", ["H2000", "S40001", "910B9", "X910", "MC500", "3.1 GB", "天数不多", "这个行业", "I hear it by ear"])
+@pytest.mark.parametrize(
+    "text", ["H2000", "S40001", "910B9", "X910", "MC500", "3.1 GB", "天数不多", "这个行业", "I hear it by ear"]
+)
 def test_a_name_inside_a_longer_word_is_none(shipped: Catalog, text: str) -> None:
     assert ids(shipped, text) == []
 
@@ -72,11 +97,25 @@ def test_mentions_point_into_the_text_as_written(shipped: Catalog) -> None:
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [
-        ("显存带宽", "memory_bandwidth"), ("内存带宽", "memory_bandwidth"), ("memory bandwidth", "memory_bandwidth"),
-        ("显存容量", "memory_capacity"), ("半精度", "fp16_tflops"), ("FP16", "fp16_tflops"), ("单精度", "fp32_tflops"),
-        ("INT8", "int8_tops"), ("TDP", "tdp"), ("制程", "process_node"), ("售价", "price"), ("多少钱", "price"),
-        ("卡间互联带宽", "interconnect_bandwidth"), ("晶体管数量", "transistor_count"), ("营收", "revenue"), ("L2缓存", "l2_cache"),
-        ("扣非净利润", "net_profit_ex"), ("预填充吞吐", "prefill_throughput"), ("募资净额", "ipo_net_proceeds"),
+        ("显存带宽", "memory_bandwidth"),
+        ("内存带宽", "memory_bandwidth"),
+        ("memory bandwidth", "memory_bandwidth"),
+        ("显存容量", "memory_capacity"),
+        ("半精度", "fp16_tflops"),
+        ("FP16", "fp16_tflops"),
+        ("单精度", "fp32_tflops"),
+        ("INT8", "int8_tops"),
+        ("TDP", "tdp"),
+        ("制程", "process_node"),
+        ("售价", "price"),
+        ("多少钱", "price"),
+        ("卡间互联带宽", "interconnect_bandwidth"),
+        ("晶体管数量", "transistor_count"),
+        ("营收", "revenue"),
+        ("L2缓存", "l2_cache"),
+        ("扣非净利润", "net_profit_ex"),
+        ("预填充吞吐", "prefill_throughput"),
+        ("募资净额", "ipo_net_proceeds"),
     ],
 )
 def test_attributes_by_the_words_people_use(shipped: Catalog, text: str, wanted: str) -> None:
@@ -91,9 +130,14 @@ def test_cues_hint_and_do_not_name(shipped: Catalog) -> None:
 
 def test_what_must_not_be_mixed_is_apart(shipped: Catalog) -> None:
     """A prefill and a decode speed, a gross and a net sum, an L2 and a whole cache are different figures."""
-    for pair in (("prefill_throughput", "decode_throughput"), ("ipo_proceeds", "ipo_net_proceeds"),
-                 ("l2_cache", "on_chip_cache"), ("core_count", "tensor_core_count"), ("net_profit", "net_profit_ex"),
-                 ("interconnect_bandwidth", "die_to_die_bandwidth")):
+    for pair in (
+        ("prefill_throughput", "decode_throughput"),
+        ("ipo_proceeds", "ipo_net_proceeds"),
+        ("l2_cache", "on_chip_cache"),
+        ("core_count", "tensor_core_count"),
+        ("net_profit", "net_profit_ex"),
+        ("interconnect_bandwidth", "die_to_die_bandwidth"),
+    ):
         assert all(name in shipped.attributes for name in pair)
 
 

@@ -26,7 +26,18 @@ COLUMNS = {
     "zh": ("指标", "数值", "条件", "说法来源", "发布者", "日期", "链接"),
     "en": ("Attribute", "Value", "Condition", "Claimed by", "Publisher", "Date", "Link"),
 }
-CLAIMANTS = {"厂商", "媒体", "分析机构", "第三方测试", "传闻", "vendor", "press", "analyst", "third party test", "rumour"}
+CLAIMANTS = {
+    "厂商",
+    "媒体",
+    "分析机构",
+    "第三方测试",
+    "传闻",
+    "vendor",
+    "press",
+    "analyst",
+    "third party test",
+    "rumour",
+}
 # A sheet about several things at once has no product of its own.
 ABOUT_SEVERAL = {"moore-threads/cluster-projects.md"}
 
@@ -113,7 +124,7 @@ def test_table_rows_are_whole(path: Path) -> None:
         cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
         if width is None:
             width = len(cells)
-            assert tuple(cells[-len(wanted):]) == wanted
+            assert tuple(cells[-len(wanted) :]) == wanted
         assert len(cells) == width, line
     for row in rows(path):
         assert all(row[wanted[column]] for column in (0, 1, 4)), row
@@ -169,7 +180,9 @@ def test_every_number_of_a_sheet_is_in_the_research() -> None:
 @pytest.mark.skipif(not RESEARCH.is_dir(), reason="the research files are not beside this checkout")
 def test_every_fact_of_a_sheets_product_has_its_row() -> None:
     addresses = {row[COLUMNS[read(path)[0].language or "zh"][6]] for path in SPECS for row in rows(path)}
-    facts = [json.loads(line) for path in RESEARCH.glob("facts_*.jsonl") for line in path.read_text("utf-8").splitlines()]
+    facts = [
+        json.loads(line) for path in RESEARCH.glob("facts_*.jsonl") for line in path.read_text("utf-8").splitlines()
+    ]
     missing = {fact["source_url"] for fact in facts if " ".join(fact["source_url"].split()) not in addresses}
     assert len(missing) <= 0.03 * len({fact["source_url"] for fact in facts})
 
