@@ -121,6 +121,7 @@ def test_a_damaged_index_says_so_and_is_mended(tmp_path: Path) -> None:
     (tmp_path / "vectors" / "chroma.sqlite3").write_bytes(b"no database at all" * 400)
     with pytest.raises(StoreError, match="--rebuild"):
         Vectors.open(tmp_path, Hashed())
+    assert filled(tmp_path, None).ids() == set(TEXTS)
 
 
 def test_a_vector_of_the_wrong_length_is_a_store_error(tmp_path: Path) -> None:
