@@ -283,8 +283,6 @@ class Assistant:
             return self.store.remove(document_id)
 
     def _embed(self, progress: Progress | None = None) -> int:
-        if not self.store.counts().pending and not self.store.obsolete():
-            return 0
         vectors = self.vectors
         if vectors is None:
             return 0

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from knowledge.catalog import Catalog, Product
 from knowledge.documents import Passage
+from knowledge.errors import ModelError, StoreError
 from knowledge.lexical import query_tokens
 from knowledge.store import DocumentInfo, Store
 from knowledge.vectors import Vectors
@@ -139,7 +140,7 @@ class Retrieval:
 
 def _away(error: Exception) -> bool:
     """Whether an error is the index being locked or out of reach, not a fault of ours."""
-    if isinstance(error, OSError):
+    if isinstance(error, (OSError, StoreError, ModelError)):
         return True
     # Only a failed query pays for this import, and it has loaded both already.
     from chromadb.errors import ChromaError
