@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl, field_validator
@@ -41,6 +42,8 @@ class FrontMatter(BaseModel):
         text = str(value)
         if not PARTIAL_DATE.match(text):
             raise ValueError(f"published must be YYYY, YYYY-MM or YYYY-MM-DD, not {text!r}")
+        if len(text) == 10:
+            date.fromisoformat(text)
         return text
 
 

@@ -31,6 +31,7 @@ def _patterns() -> dict[str, Any]:
         "tail": re.compile("|".join(raw["tail"]), re.I),
         "lone": re.compile("|".join(raw["lone"]), re.I),
         "published": re.compile(raw["published"], re.I),
+        "author": re.compile(raw["author"], re.I),
     }
 
 
@@ -61,7 +62,7 @@ def describe(text: str, fallback_title: str) -> Described:
         if not line:
             continue
         seen += 1
-        found_publisher, found_date = _byline(line, patterns["published"])
+        found_publisher, found_date = _byline(line, patterns["published"], patterns["author"])
         if found_publisher is None and found_date is None:
             break
         publisher, published = publisher or found_publisher, published or found_date
@@ -74,13 +75,14 @@ def describe(text: str, fallback_title: str) -> Described:
     )
 
 
-def _byline(line: str, lead: re.Pattern[str]) -> tuple[str | None, str | None]:
+def _byline(line: str, lead: re.Pattern[str], author: re.Pattern[str]) -> tuple[str | None, str | None]:
     """(publisher, date) of a byline such as "记客科技世界 2024-03-08 09:29:32" or "By A. Writer | Reuters | March 8, 2024"."""
     if len(line) > 80:
         return None, None
     dates = [date for date in find_dates(line) if PARTIAL_DATE.match(date.iso)]
     marked = lead.match(line)
-    if not dates and not marked:
+    if not marked and not any(len(date.iso) == 10 for date in dates):
+        # "2024年3月量产" is the article's first sentence: only a full date stands alone in a byline.
         return None, None
     if line.endswith(("。", "！", "？", ".")) and not marked:
         return None, None
@@ -90,9 +92,13 @@ def _byline(line: str, lead: re.Pattern[str]) -> tuple[str | None, str | None]:
     rest = re.sub(r"\d{1,2}:\d{2}(?::\d{2})?(?:\s?[AP]M)?|[Ll]ast updated|更新", "\n", rest)
     parts = [
         lead.sub("", part).strip(" |·-–—/,，、:：()（）\t")
-        for part in re.split(r"[\n|｜]| {2,}|\t|\s(?=来源|发布|作者|编辑|Source|By\b)", rest)
+        for part in re.split(r"[\n|｜]| {2,}|\t|\u3000+|\s(?=来源|发布|作者|编辑|Source|By\b)", rest)
     ]
-    parts = [part for part in parts if 1 < len(part) <= 30 and not re.search(r"[。！？]", part)]
+    if not marked and any(re.search(r"[，,。！？；;：:]|\d", part) for part in parts):
+        return None, None
+    parts = [
+        part for part in parts if 1 < len(part) <= 30 and not re.search(r"[。！？]", part) and not author.match(part)
+    ]
     # "By A. Writer | Reuters": who published comes after who wrote.
     publisher = parts[-1] if parts else None
     return publisher, dates[0].iso if dates else None

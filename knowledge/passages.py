@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -22,6 +23,8 @@ _END = re.compile(
 _ABBREVIATION = re.compile(
     r"(?:\b(?:e\.g|i\.e|Inc|Corp|Ltd|Co|No|vs|approx|Fig|Dr|Mr|Mrs|Ms|St|U\.S|U\.K|etc|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec|al|ver)|(?:^|\s)[A-Z]|(?:^|\n)\s*\d{1,2})$"
 )
+_ADDRESS = re.compile(r"https?://[^\s，。）)]*$")
+_TEXT = re.compile(r"\S")
 _HEADING = re.compile(r"^#{1,6}\s+\S")
 
 
@@ -44,6 +47,10 @@ def sentences(text: str, start: int = 0, end: int | None = None) -> list[tuple[i
             line_end = end if line_end < 0 else line_end
             whole_line = text[line_start : line_start + 1] in "|#" and text[line_start : line_start + 1] != ""
         if whole_line and match.start() < line_end and not match.group().startswith("\n"):
+            continue
+        if match.group()[0] in "?;" and _ADDRESS.search(text, max(at, match.start() - 300), match.start()):
+            continue
+        if match.group()[0] == "." and text[line_start : match.start()].strip().isdigit():
             continue
         if match.group()[0] == "." and _ABBREVIATION.search(text, max(at, match.start() - 12), match.start()):
             continue
@@ -84,10 +91,10 @@ def split(document: Document, target_chars: int = TARGET) -> list[Passage]:
     They cover every character that is neither blank nor a heading exactly once; a long table's later passages carry
     its header row in `header`; no passage crosses a page.
     """
-    text = document.text
-    return [
+    text, document_id = document.text, document.id
+    found = [
         Passage(
-            document.id,
+            document_id,
             piece.start,
             piece.end,
             text[piece.start : piece.end],
@@ -98,6 +105,11 @@ def split(document: Document, target_chars: int = TARGET) -> list[Passage]:
         )
         for piece in _pieces(document, target_chars)
     ]
+    if found or not text.strip():
+        return found
+    # A document of headings alone is one passage: it can be found, if not much more.
+    start, end = len(text) - len(text.lstrip()), len(text.rstrip())
+    return [Passage(document_id, start, end, text[start:end], page=document.page_at(start))]
 
 
 def _pieces(document: Document, target: int) -> Iterator[_Piece]:
@@ -106,7 +118,6 @@ def _pieces(document: Document, target: int) -> Iterator[_Piece]:
     pages = [offset for offset, _ in document.pages]
     headings: list[tuple[int, str]] = []
     current: _Piece | None = None
-    waiting: list[tuple[int, int]] = []
     for block in _in_order(text, tables):
         if isinstance(block, TableBlock):
             if current is not None:
@@ -123,10 +134,9 @@ def _pieces(document: Document, target: int) -> Iterator[_Piece]:
             level = len(line) - len(line.lstrip("#")) or 2
             headings = [(depth, name) for depth, name in headings if depth < level]
             headings.append((level, line.lstrip("#").strip()))
-            waiting.append(block)
             continue
         path = _path(headings)
-        crossing = current is not None and any(current.start < page <= start for page in pages)
+        crossing = current is not None and bisect_right(pages, start) > bisect_right(pages, current.start)
         if current is None or crossing or (end - current.start > target and current.end - current.start >= SMALLEST):
             if current is not None:
                 yield current
@@ -157,8 +167,8 @@ def is_heading(text: str, start: int, end: int) -> bool:
     if text[before + 1 : start].strip() or text[end : len(text) if after < 0 else after].strip():
         return False
     # A heading has a blank line or the beginning above it, and more text below.
-    above = text[:before].rstrip(" \t").endswith("\n") if before > 0 else before <= 0
-    return above and after >= 0 and bool(text[after:].strip()) and start > 0
+    above = before <= 0 or text[max(0, before - 80) : before].rstrip(" \t").endswith("\n")
+    return above and start > 0 and after >= 0 and _TEXT.search(text, after) is not None
 
 
 def _path(headings: list[tuple[int, str]]) -> tuple[str, ...]:

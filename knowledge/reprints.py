@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+import unicodedata
 from typing import Any
 
 PERMUTATIONS = 64
@@ -12,7 +13,7 @@ SHINGLE = 5
 # Shorter texts share too many shingles by chance.
 SHORTEST = 80
 
-_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_NUMBER = re.compile(r"\d+(?:\.\d+)?\s?(?:[A-Za-z%/]+|[万亿千百元张颗卡年月日倍]+)?")
 
 
 @functools.lru_cache(maxsize=1)
@@ -55,6 +56,17 @@ def bands(signed: bytes) -> list[str]:
 
 
 def same_figures(a: str, b: str) -> bool:
-    """Whether the smaller of two texts has no number that the other lacks: a reprint may be cut, never altered."""
-    left, right = set(_NUMBER.findall(a)), set(_NUMBER.findall(b))
-    return left <= right or right <= left
+    """Whether one text's numbers, each with what it counts, stand in the other's in the same order.
+
+    A reprint may be cut short, never altered: 25亿 is not 25万, and 320 and 256 must not change places.
+    """
+    left, right = _figures(a), _figures(b)
+    if len(left) > len(right):
+        left, right = right, left
+    rest = iter(right)
+    return all(number in rest for number in left)
+
+
+def _figures(text: str) -> list[str]:
+    plain = unicodedata.normalize("NFKC", text).replace(",", "")
+    return [match.group().replace(" ", "").casefold() for match in _NUMBER.finditer(plain)]

@@ -14,6 +14,19 @@ from knowledge.loaders.base import LOADERS
 __all__ = ["LOADERS", "MAX_BYTES", "discover", "load", "load_bytes"]
 
 _FORMATS = (csvfile, html, markdown, text)
+# What images, archives, PDF and office files begin with, whatever they are called.
+_BINARY = (
+    b"\x89PNG",
+    b"\xff\xd8\xff",
+    b"GIF8",
+    b"PK\x03\x04",
+    b"%PDF-",
+    b"\x1f\x8b",
+    b"7z\xbc\xaf",
+    b"\xd0\xcf\x11\xe0",
+    b"RIFF",
+    b"\x7fELF",
+)
 # News and spec sheets are kilobytes; beyond this a "document" is a dump that nobody could cite a passage of.
 MAX_BYTES = 20_000_000
 
@@ -22,12 +35,22 @@ def load_bytes(data: bytes, name: str, origin: str) -> Document:
     """The document in `data`, read as the format that `name` ends in. Raises DocumentError saying what to do."""
     if not data.strip():
         raise DocumentError(f"{name} is empty")
+    if data.startswith(_BINARY):
+        raise DocumentError(f"{name} looks like a binary file, not text; convert it to text, Markdown or HTML first")
     if len(data) > MAX_BYTES:
         raise DocumentError(f"{name} is larger than {MAX_BYTES // 1_000_000} MB; split it into parts")
     loader = LOADERS.get(PurePath(name).suffix.lower())
     if loader is None:
         raise DocumentError(f"{name}: files of this kind are not read; supported are {', '.join(sorted(LOADERS))}")
-    document = loader(data, name, origin)
+    try:
+        document = loader(data, name, origin)
+    except DocumentError:
+        raise
+    except Exception as error:
+        # Whatever a parser trips over, one bad file is one failure and never the end of an ingest.
+        raise DocumentError(
+            f"{name} cannot be read as {PurePath(name).suffix} ({type(error).__name__}: {error})"
+        ) from error
     if not document.text.strip():
         raise DocumentError(f"{name} holds no text")
     return document

@@ -27,9 +27,13 @@ def pipe_table(rows: list[list[str]]) -> str:
 @loads(".csv", ".tsv")
 def load_csv(data: bytes, name: str, origin: str) -> Document:
     """The table as a document named like the file."""
-    text = decode(data, name)
-    dialect = "excel-tab" if name.lower().endswith(".tsv") or text.count("\t") > text.count(",") else "excel"
-    rows = [row for row in csv.reader(io.StringIO(text), dialect=dialect) if any(cell.strip() for cell in row)]
+    text = decode(data, name).replace("\r\n", "\n").replace("\r", "\n")
+    head = text[:4096]
+    delimiter = "\t" if name.lower().endswith(".tsv") else max(",;\t", key=head.count)
+    try:
+        rows = [row for row in csv.reader(io.StringIO(text), delimiter=delimiter) if any(cell.strip() for cell in row)]
+    except csv.Error as error:
+        raise DocumentError(f"{name} is not a table that can be read ({error})") from error
     if not rows:
         raise DocumentError(f"{name} holds no rows")
     title = PurePath(name).stem

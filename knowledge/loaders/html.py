@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 from pathlib import PurePath
 from typing import Any
 
@@ -34,7 +35,8 @@ def load_html(data: bytes, name: str, origin: str) -> Document:
         raise DocumentError(f"{name} is not HTML that can be read ({error})") from error
     if tree is None:
         raise DocumentError(f"{name} is not HTML that can be read")
-    held = _take_tables(tree)
+    token = secrets.token_hex(6).upper()
+    held = _take_tables(tree, token)
     extracted: Any = trafilatura.bare_extraction(
         tree,
         include_tables=True,
@@ -50,7 +52,7 @@ def load_html(data: bytes, name: str, origin: str) -> Document:
             for piece in tree.xpath("//body//text()[not(ancestor::script) and not(ancestor::style)]")
             if piece.strip()
         )
-    text = _put_tables(text, held)
+    text = _put_tables(text, held, token)
     if not text.strip():
         raise DocumentError(
             f"{name} has no text: it may be built by scripts; save the page from a browser as HTML after it has loaded"
@@ -73,42 +75,69 @@ def load_html(data: bytes, name: str, origin: str) -> Document:
     )
 
 
-def _take_tables(tree: Any) -> list[str]:
+def _grid(table: Any) -> list[list[str]]:
+    """The table's cells with row and column spans filled in, so that no value slips under another header."""
+    rows: list[list[str]] = []
+    below: dict[int, tuple[int, str]] = {}
+    for row in table.iter("tr"):
+        cells: list[str] = []
+        for cell in row.iterchildren("td", "th"):
+            _fill(cells, below)
+            words = " ".join(" ".join(cell.itertext()).split())
+            down = _span(cell.get("rowspan"))
+            for _ in range(_span(cell.get("colspan"))):
+                if down > 1:
+                    below[len(cells)] = (down - 1, words)
+                cells.append(words)
+        _fill(cells, below)
+        if any(cells):
+            rows.append(cells)
+    return rows
+
+
+def _fill(cells: list[str], below: dict[int, tuple[int, str]]) -> None:
+    """Adds the cells that reach down from the rows above to where `cells` has got."""
+    while len(cells) in below:
+        at = len(cells)
+        left, words = below.pop(at)
+        if left > 1:
+            below[at] = (left - 1, words)
+        cells.append(words)
+
+
+def _span(value: str | None) -> int:
+    return min(20, int(value)) if value and value.isascii() and value.isdigit() and int(value) else 1
+
+
+def _take_tables(tree: Any, token: str) -> list[str]:
     """Replaces every data table by a placeholder paragraph and returns the tables as pipe tables, in order."""
     from lxml import html
 
     held: list[str] = []
     for table in list(tree.iter("table")):
-        if any(True for _ in table.iterdescendants("table")):
+        if any(True for _ in table.iterdescendants("table")) or any(
+            True for _ in table.iterancestors("nav", "footer", "aside", "header")
+        ):
             continue
-        rows = []
-        for row in table.iter("tr"):
-            cells = []
-            for cell in row.iterchildren("td", "th"):
-                words = " ".join(" ".join(cell.itertext()).split())
-                cells += [words] * max(
-                    1, min(20, int(cell.get("colspan") or 1) if (cell.get("colspan") or "1").isdigit() else 1)
-                )
-            if any(cells):
-                rows.append(cells)
+        rows = _grid(table)
         if len(rows) < 2 or max(map(len, rows)) < 2:
             continue
         caption = " ".join(" ".join(piece.itertext()) for piece in table.iter("caption")).strip()
         held.append((f"{caption}\n\n" if caption else "") + pipe_table(rows))
         mark = html.Element("p")
-        mark.text = f"XWTABLE{len(held) - 1}XW 表格占位，此处原为一张数据表，稍后放回原处。"
+        mark.text = f"{token}X{len(held) - 1}X 表格占位，此处原为一张数据表，稍后放回原处。"
         mark.tail = table.tail
         table.getparent().replace(table, mark)
     return held
 
 
-def _put_tables(text: str, held: list[str]) -> str:
+def _put_tables(text: str, held: list[str], token: str) -> str:
     left = set(range(len(held)))
 
     def put(match: re.Match[str]) -> str:
         left.discard(int(match.group(1)))
         return f"\n\n{held[int(match.group(1))]}\n\n"
 
-    text = re.sub(r"[ \t]*XWTABLE(\d+)XW 表格占位，此处原为一张数据表，稍后放回原处。[ \t]*", put, text)
+    text = re.sub(rf"[ \t]*{token}X(\d+)X 表格占位，此处原为一张数据表，稍后放回原处。[ \t]*", put, text)
     # A table that the extraction took for furniture is data all the same.
     return text + "".join(f"\n\n{held[index]}\n" for index in sorted(left))

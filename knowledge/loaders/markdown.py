@@ -20,7 +20,7 @@ _FRONT = re.compile(r"\A---[ \t]*\r?\n(.*?)\r?\n---[ \t]*(?:\r?\n|\Z)", re.S)
 @loads(".md", ".markdown")
 def load_markdown(data: bytes, name: str, origin: str) -> Document:
     """The document; its front matter validated, or, without one, title and date read from the text itself."""
-    text = decode(data, name).replace("\r\n", "\n")
+    text = decode(data, name).replace("\r\n", "\n").replace("\r", "\n")
     match = _FRONT.match(text)
     if match is None:
         described = describe(text, PurePath(name).stem)
@@ -34,12 +34,15 @@ def load_markdown(data: bytes, name: str, origin: str) -> Document:
             language=language_of(text),
         )
     try:
-        header = FrontMatter.model_validate(yaml.safe_load(match.group(1)) or {})
-    except yaml.YAMLError as error:
+        raw = yaml.safe_load(match.group(1)) or {}
+        if not isinstance(raw, dict):
+            raise DocumentError(f"the front matter of {name} has to be lines of `name: value`")
+        header = FrontMatter.model_validate(raw)
+    except (yaml.YAMLError, ValueError) as error:
+        if isinstance(error, ValidationError):
+            wrong = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()[:3])
+            raise DocumentError(f"the front matter of {name} is wrong: {wrong}") from error
         raise DocumentError(f"the front matter of {name} is not valid YAML: {str(error).splitlines()[0]}") from error
-    except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()[:3])
-        raise DocumentError(f"the front matter of {name} is wrong: {wrong}") from error
     body = text[match.end() :].strip("\n") + "\n"
     if not body.strip():
         raise DocumentError(f"{name} has front matter but no text below it")
