@@ -59,20 +59,27 @@ class Vectors:
     def _open(self) -> Any:
         from chromadb.errors import NotFoundError
 
-        wanted = {"model": self._embeddings.model_name, "dimension": self._embeddings.dimension}
+        wanted: dict[str, Any] = {"model": self._embeddings.model_name}
         try:
             collection = self._client.get_collection(COLLECTION, embedding_function=None)
         except NotFoundError:
             # Another process may have made it in the meantime; what it noted is compared all the same.
             collection = self._client.get_or_create_collection(
-                COLLECTION, embedding_function=None, configuration={"hnsw": {"space": "cosine"}}, metadata=wanted
+                COLLECTION,
+                embedding_function=None,
+                configuration={"hnsw": {"space": "cosine"}},
+                metadata=wanted | {"dimension": self._embeddings.dimension},
             )
         made_with = collection.metadata or {}
+        # A model has to be loaded to know its dimension: the names are compared first.
+        wanted["dimension"] = (
+            self._embeddings.dimension if made_with.get("model") == wanted["model"] else made_with.get("dimension")
+        )
         # An index made before dimensions were noted has none.
         made = {"model": made_with.get("model"), "dimension": made_with.get("dimension", wanted["dimension"])}
         if made != wanted:
             raise IndexMismatchError(
-                f"the vector index was made with {_described(made)}, the settings ask for {_described(wanted)}; "
+                f"the vector index was made with {_described(made, wanted)}, the settings ask for {_described(wanted, made)}; "
                 "run `xinwen sync --rebuild` to make it anew, or set XINWEN_EMBEDDING_MODEL back"
             )
         return collection
@@ -150,8 +157,10 @@ def _unusable(home: Path, url: str | None, error: Exception) -> str:
     return f"the vector index in {home / 'vectors'} cannot be opened ({_line(error)}); run `xinwen sync --rebuild`"
 
 
-def _described(manifest: dict[str, Any]) -> str:
-    return f"{manifest['model']!r} ({manifest['dimension']} dimensions)"
+def _described(manifest: dict[str, Any], other: dict[str, Any]) -> str:
+    """The model; its dimension only where that is what differs."""
+    same = manifest["model"] == other["model"]
+    return f"{manifest['model']!r} ({manifest['dimension']} dimensions)" if same else repr(manifest["model"])
 
 
 def _line(error: Exception) -> str:
