@@ -52,7 +52,14 @@ def name_of(draft: Draft, subject: Subject) -> str:
 def _one(draft: Draft, question: Question, ledger: Ledger, subject: Subject, group: Sequence[str]) -> bool:
     """States the attributes of `group` (alternatives that one vague word may mean) that the documents hold."""
     if len(group) > 1:
-        group = [name for name in group if ledger.look_up(subject.id, name)] or group[:1]
+        held = [name for name in group if ledger.look_up(subject.id, name)]
+        if not held:
+            # A vague word (算力) of a subject that has nothing it could mean.
+            label = draft.wording.word("this_figure")
+            draft.say("missing_attribute", subject=name_of(draft, subject), attribute=label)
+            _nearby(draft, ledger, subject, None)
+            return False
+        group = held
     stated = False
     group = [self_or_opposite(ledger, question, subject, name) for name in group]
     for attribute in group:
@@ -201,12 +208,18 @@ def _missing(draft: Draft, question: Question, ledger: Ledger, subject: Subject,
             f"{wording.subject(strand.subject, strand.subject_name)} {label}" for strand in variants[:3]
         ]
         return
-    dimension = ledger.attribute(attribute).dimension
+    _nearby(draft, ledger, subject, attribute)
+
+
+def _nearby(draft: Draft, ledger: Ledger, subject: Subject, attribute: str | None) -> None:
+    """What the documents do state about `subject`, attributes of the same kind as the one asked for first."""
+    wording, name = draft.wording, name_of(draft, subject)
     stated = ledger.attributes_of(subject.id)
-    near = [name for name in stated if ledger.attribute(name).dimension == dimension] or stated
+    dimension = ledger.attribute(attribute).dimension if attribute is not None else None
+    near = [held for held in stated if ledger.attribute(held).dimension == dimension] or stated
     if near:
-        draft.say("nearby", subject=name, attributes=wording.join([wording.attribute(name) for name in near[:8]]))
-        draft.suggestions += [f"{name} {wording.attribute(other)}" for other in near[:3]]
+        draft.say("nearby", subject=name, attributes=wording.join([wording.attribute(held) for held in near[:8]]))
+        draft.suggestions += [f"{name} {wording.attribute(held)}" for held in near[:3]]
     else:
         draft.say("missing_all", subject=name)
 

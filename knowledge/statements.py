@@ -543,7 +543,8 @@ class _Sentence:
             return attribute.dimension in ("date", "text")
         if subject.kind in ("policy", "topic"):
             return "topic" in attribute.of
-        return "product" in attribute.of or "cluster" in attribute.of
+        # The total of eight cards is a server's or a cluster's and never the card's.
+        return "product" in attribute.of or (subject.kind == "server" and "cluster" in attribute.of)
 
     # --- lists, words and dates -------------------------------------------------------------------------------------
 
