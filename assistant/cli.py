@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from assistant.console import answer_text, hit_line, note, plain, printable, progress, table_text
+from assistant.console import Interrupt, answer_text, hit_line, note, plain, printable, progress, table_text
 from assistant.limits import checked_history, checked_question
 from assistant.settings import Settings, load_settings
 from knowledge.errors import QuestionError, SettingsError, XinwenError
@@ -306,6 +307,7 @@ def serve(
 def main() -> None:
     """The `xinwen` command. No traceback reaches a person unless --debug asks for it."""
     code = 1
+    signal.signal(signal.SIGINT, Interrupt.signalled)
     try:
         app(prog_name="xinwen")
         code = 0

@@ -109,6 +109,28 @@ def note(text: str) -> None:
     print(printable(text), file=sys.stderr, flush=True)
 
 
+class Interrupt:
+    """Remembers that a person pressed Ctrl-C.
+
+    An exception raised while foreign code calls back into Python is swallowed there, and the work would go on for
+    minutes; so long work asks at every step.
+    """
+
+    wanted = False
+
+    @classmethod
+    def signalled(cls, *_: object) -> None:
+        """The signal handler."""
+        cls.wanted = True
+        raise KeyboardInterrupt
+
+    @classmethod
+    def check(cls) -> None:
+        """Raises KeyboardInterrupt when one was asked for and got lost."""
+        if cls.wanted:
+            raise KeyboardInterrupt
+
+
 @contextmanager
 def progress(quiet: bool = False) -> Iterator[Progress]:
     """A callback (label, done, total): bars at a terminal, a line now and then elsewhere; on stderr always."""
@@ -126,6 +148,7 @@ def progress(quiet: bool = False) -> Iterator[Progress]:
         tasks: dict[str, Any] = {}
 
         def show(label: str, done: int, total: int) -> None:
+            Interrupt.check()
             if label not in tasks:
                 tasks[label] = bars.add_task(printable(label), total=total)
             bars.update(tasks[label], completed=done, total=total)
@@ -137,6 +160,7 @@ def _lines(every: float = 2.0) -> Progress:
     shown: dict[str, float] = {}
 
     def show(label: str, done: int, total: int) -> None:
+        Interrupt.check()
         now = time.monotonic()
         if now - shown.get(label, now - every) >= every or label not in shown or done >= total:
             shown[label] = now

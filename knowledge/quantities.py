@@ -125,7 +125,7 @@ _RANK = re.compile(
 )
 # Dates, clock times, addresses, versions, list numbers and citation marks hold numbers that measure nothing.
 _NO_QUANTITY = re.compile(
-    r"https?://[^\s)\]，。]+|(?<!\d)(?:19|20)\d{2}\s?年(?:\s?\d{1,2}\s?月)?(?:\s?\d{1,2}\s?[日号])?|(?<![\d.])(?:19|20)\d{2}[-/.](?:0?[1-9]|1[0-2])(?:[-/.](?:0?[1-9]|[12]\d|3[01])(?![\d.])|(?![\d.])(?!\s?(?:[KMGTPEZkm]?(?:(?i:FLOP|OPS)|B/s|B\b|bps|b/s|Hz|W\b)|nm\b|mm|tokens|[%％亿万元倍瓦])))"
+    r"https?://[^\s)\]，。]+|(?<!\d)(?:19|20)\d{2}\s?年(?:\s?\d{1,2}\s?月)?(?:\s?\d{1,2}\s?[日号])?|(?<![\d.])(?:19|20)\d{2}[-/.](?:0?[1-9]|1[0-2])(?:[-/.](?:0?[1-9]|[12]\d|3[01])(?![\d.])|(?![\d.])(?!\s?(?:[KMGTPEZkm]?i?(?:(?i:FLOP|OPS)|B/s|B\b|bps|b/s|b\b|Hz|Wh?\b)|nm\b|mm|cm|μm|um\b|bit|ms\b|tokens|images|fps|x\b|[%％亿万元倍瓦纳毫张颗块卡片台个])))"
     r"|(?<!\d)\d{1,2}\s?月\s?\d{1,2}\s?[日号]|(?<![\d个])\d{1,2}\s?月(?![\d])|(?<!\d)\d{1,2}:\d{2}(?::\d{2})?(?!\d)|\[\d{1,3}(?:[,，]\s?\d{1,3})*\]|【\d{1,3}】"
     r"|(?i:(?<![A-Za-z])(?:PCI[- ]?e|PCI Express|CUDA|USB|HDMI|DP|DirectX|OpenGL|Vulkan|OpenCL|version|ver\.|v|Gen|Wi-?Fi|Bluetooth|MUSA|CANN|ROCm|GPT|Claude|Llama|Qwen|DeepSeek|Gemini|Windows|Ubuntu|Python|PyTorch|TensorFlow|Linux|Kimi|GLM|Sora|Section|Chapter|Figure|Fig\.|Table|Gen\.|NVLink|DDR|HBM|GDDR|第)[- ]?\s?v?\d+(?:\.\d+)*(?![\d%])(?:\s?x\s?\d{1,2}\b)?)"
     r"|(?m:^[ \t\u3000]*\d{1,2}[.、)]\s)|(?m:^#{1,6}[ \t]+\d+(?:\.\d+)*)|(?<!\d)\d+(?:\.\d+){2,}|(?<!\d)\d+\^\d+|(?<![A-Za-z])[A-Za-z]{2,}(?:[-_][A-Za-z]{2,}){0,8}[-_]?\d+(?:[.\-]\d+)*[A-Za-z]*"

@@ -162,13 +162,14 @@ def extraction() -> list[Line]:
     texts = [item.read_text("utf-8").split("---", 2)[-1] for folder in news for item in folder.iterdir()]
     documents = [Document(f"bench:{at}", "", text * 4, published="2025-01-01") for at, text in enumerate(texts)]
     catalog = Catalog.load()
-    extract(documents[0], catalog)
-    start = time.perf_counter()
-    for document in documents:
-        extract(document, catalog)
-    took = time.perf_counter() - start
+    took = []
+    for _ in range(6):
+        start = time.perf_counter()
+        for document in documents:
+            extract(document, catalog)
+        took.append(time.perf_counter() - start)
     size = sum(len(document.text.encode()) for document in documents) / 1e6
-    return [Line("extraction of figures", size / took, 1.0, "MB/s", least=True)]
+    return [Line("extraction of figures", size / min(took), 1.0, "MB/s", least=True)]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
