@@ -6,11 +6,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from knowledge.annotate import Item, Spans, annotator
+from knowledge.annotate import annotator
 from knowledge.catalog import Catalog
 from knowledge.dates import DateMention
 from knowledge.documents import Document
 from knowledge.figures import Figure, extract
+from knowledge.items import Item, Spans
 from knowledge.names import Subject
 from knowledge.passages import sentences
 from knowledge.quantities import Quantity
@@ -80,7 +81,7 @@ def read(text: str, catalog: Catalog, *, title: str = "", published: str | None 
     annotate = annotator(catalog)
     text = _with_rule(text)
     items = annotate.annotate(text, published)
-    above = [item for item in annotate.annotate(title) if item.kind == "subject"]
+    above = annotate.subjects(title)
     document = Document(origin="claims", title=title, text=text, published=published)
     figures: dict[int, list[Figure]] = {}
     for figure in extract(document, catalog).figures:

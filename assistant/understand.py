@@ -9,11 +9,11 @@ from typing import Literal
 from assistant.names import NameIndex
 from assistant.phrases import load_phrases
 from assistant.question import Filter, Intent, Premise, Question, Subject
+from knowledge.attribution import fits
 from knowledge.catalog import Catalog, Mention, normalise
 from knowledge.dates import DateMention, find_dates
 from knowledge.lexicon import load_lexicon
 from knowledge.quantities import Quantity, find_quantities
-from knowledge.statements import fits
 from knowledge.units import parse_unit
 
 # A conversation's earlier turns that can still be meant; older ones cannot, and a history may be a thousand long.

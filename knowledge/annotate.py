@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import Any
 
 import ahocorasick
 
-from knowledge.catalog import Catalog, fold, gaps_fit
+from knowledge.catalog import WORD_CHARACTERS, Catalog, fold, gaps_fit
 from knowledge.dates import find_dates
+from knowledge.items import Item
 from knowledge.lexicon import Lexicon, load_lexicon
 from knowledge.names import Subject, find_names
 from knowledge.quantities import find_quantities
+from knowledge.sentence import Grammar
 
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """Something marked in a text: `kind` tells what, `value` what it stands for (a Subject, a Quantity, ids …)."""
-
-    start: int
-    end: int
-    kind: str
-    value: Any
+_COMPETES_AS = {"cue": "attribute", "weak_subject": "subject", "weak_comparison": "comparison"}
 
 
 class Annotator:
@@ -33,6 +25,7 @@ class Annotator:
     def __init__(self, catalog: Catalog, lexicon: Lexicon | None = None) -> None:
         self.catalog = catalog
         self.lexicon = lexicon or load_lexicon()
+        self.grammar = Grammar.of(catalog.attributes, self.lexicon)
         self._automaton = self._build()
         self._memory_type = re.compile(rf"(?<![A-Za-z0-9])(?:{self.lexicon.memory_types})")
 
@@ -71,10 +64,16 @@ class Annotator:
             "generic_subjects",
         ):
             add(getattr(lexicon, kind), kind, kind)
-        self._weak_comparison = {fold(word)[0] for word in lexicon.weak_comparison}
+        weak = {fold(word)[0] for word in lexicon.weak_comparison}
         automaton = ahocorasick.Automaton()
         for key, meanings in table.items():
-            automaton.add_word(key, (len(key), key, tuple(meanings)))
+            told = [
+                ("weak_comparison" if kind == "comparison" and key in weak else kind, value, word)
+                for kind, value, word in meanings
+            ]
+            # Attributes and the cues for them compete; so do products and vendors: the longest name wins.
+            grouped = tuple((_COMPETES_AS.get(kind, kind), (kind, value), word) for kind, value, word in told)
+            automaton.add_word(key, (len(key), grouped))
         automaton.make_automaton()
         return automaton
 
@@ -86,8 +85,8 @@ class Annotator:
         named = {at for start, end in taken for at in range(start, end)}
         quantities = find_quantities(text)
         taken += [(quantity.start, quantity.end) for quantity in quantities if quantity.unit]
-        taken += [match.span() for match in self._memory_type.finditer(text)]
-        names = find_names(text, taken, self.lexicon)
+        memory_types = [match.span() for match in self._memory_type.finditer(text)]
+        names = find_names(text, taken + memory_types, self.lexicon)
         named.update(at for name in names for at in range(name.start, name.end))
         items += [Item(name.start, name.end, "subject", name.subject) for name in names]
         items += [
@@ -96,28 +95,35 @@ class Annotator:
             if quantity.start not in named
         ]
         items += [Item(date.start, date.end, "date", date) for date in find_dates(text, as_of)]
-        items += [
-            Item(match.start(), match.end(), "memory_type", match.group()) for match in self._memory_type.finditer(text)
-        ]
+        items += [Item(start, end, "memory_type", text[start:end]) for start, end in memory_types]
+        items.sort(key=lambda item: (item.start, -item.end))
+        return items
+
+    def subjects(self, text: str) -> list[Item]:
+        """Only the subjects that `text` names: all that a title or a caption is asked for."""
+        if not text:
+            return []
+        items = [item for item in self._words(text) if item.kind == "subject"]
+        taken = [(item.start, item.end) for item in items]
+        taken += [(quantity.start, quantity.end) for quantity in find_quantities(text) if quantity.unit]
+        items += [Item(name.start, name.end, "subject", name.subject) for name in find_names(text, taken, self.lexicon)]
         items.sort(key=lambda item: (item.start, -item.end))
         return items
 
     def _words(self, text: str) -> list[Item]:
         folded, offsets = fold(text)
         hits: dict[str, list[tuple[int, int, Any]]] = {}
-        for last, (length, key, meanings) in self._automaton.iter(folded):
+        for last, (length, meanings) in self._automaton.iter(folded):
             start, end = offsets[last - length + 1], offsets[last] + 1
-            if not Catalog.whole(text, start, end):
+            # Han names stand among Han words: only Latin letters and digits can be a piece of something longer.
+            if (text[start] in WORD_CHARACTERS or text[end - 1] in WORD_CHARACTERS) and not Catalog.whole(
+                text, start, end
+            ):
                 continue
             gap = end - start > length
-            for kind, value, word in meanings:
-                if gap and not gaps_fit(text[start:end], word):
-                    continue
-                if kind == "comparison" and key in self._weak_comparison:
-                    kind = "weak_comparison"
-                # Attributes and the cues for them compete; so do products and vendors: the longest name wins.
-                group = {"cue": "attribute", "weak_subject": "subject", "weak_comparison": "comparison"}.get(kind, kind)
-                hits.setdefault(group, []).append((start, end, (kind, value)))
+            for group, meaning, word in meanings:
+                if not gap or gaps_fit(text[start:end], word):
+                    hits.setdefault(group, []).append((start, end, meaning))
         items = []
         for group, found in hits.items():
             items += _longest(found, group)
@@ -155,18 +161,6 @@ def _longest(found: list[tuple[int, int, Any]], group: str) -> list[Item]:
         covered, span = end, (start, end)
         items.append(Item(start, end, kind, (value,) if group == "attribute" else value))
     return items
-
-
-class Spans:
-    """Items of a text, answered by stretch."""
-
-    def __init__(self, items: Sequence[Item]) -> None:
-        self._items = items
-        self._starts = [item.start for item in items]
-
-    def between(self, start: int, end: int) -> list[Item]:
-        """The items that begin in `[start, end)`, in order."""
-        return list(self._items[bisect_left(self._starts, start) : bisect_left(self._starts, end)])
 
 
 _ANNOTATORS: dict[int, tuple[Catalog, Annotator]] = {}

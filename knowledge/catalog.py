@@ -97,7 +97,6 @@ class Mention:
 
 _NUMBER_GAP = re.compile(r"\d[\s\-_·‐‑–/]+(?=\d)")
 _SEPARATORS = " \t\u00a0\u3000-_·‐‑–/"
-_DROP = str.maketrans("", "", _SEPARATORS)
 
 
 def _folding() -> dict[int, str]:
@@ -119,6 +118,14 @@ def _folding() -> dict[int, str]:
 _FOLD = _folding() | {ord("升"): "昇"}
 
 
+# Folding in one pass: the separators, and whatever normalises to one, are dropped.
+_FOLD_AND_DROP: dict[int, str | None] = {
+    **{code: None if simple in _SEPARATORS else simple for code, simple in _FOLD.items()},
+    **{ord(separator): None for separator in _SEPARATORS},
+}
+_DROPPED = re.compile(f"[{''.join(re.escape(chr(code)) for code, kept in _FOLD_AND_DROP.items() if kept is None)}]+")
+
+
 def normalise(text: str) -> str:
     """`text` with width, case and script variants away, character for character: every offset stays valid."""
     return to_simplified(text).translate(_FOLD)
@@ -126,11 +133,18 @@ def normalise(text: str) -> str:
 
 def fold(text: str) -> tuple[str, list[int]]:
     """`text` folded for matching: normalised, separators dropped; with each remaining character's old offset."""
-    plain = normalise(text)
-    folded = plain.translate(_DROP)
-    if len(folded) == len(plain):
-        return folded, list(range(len(plain)))
-    return folded, [offset for offset, character in enumerate(plain) if character not in _SEPARATORS]
+    simple = to_simplified(text)
+    offsets: list[int] = []
+    at = 0
+    for match in _DROPPED.finditer(simple):
+        start, end = match.span()
+        offsets.extend(range(at, start))
+        at = end
+    offsets.extend(range(at, len(simple)))
+    if simple.isascii():
+        # Lower-casing is all that folding does to ASCII, and many times faster than a table.
+        return _DROPPED.sub("", simple).lower(), offsets
+    return simple.translate(_FOLD_AND_DROP), offsets
 
 
 @functools.lru_cache(maxsize=1)
@@ -157,8 +171,7 @@ def _one(character: str) -> str:
     return converted if len(converted) == 1 else character
 
 
-def _word(character: str) -> bool:
-    return character.isascii() and character.isalnum()
+WORD_CHARACTERS = frozenset("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
 
 class Catalog:
@@ -261,11 +274,11 @@ class Catalog:
     def whole(text: str, start: int, end: int) -> bool:
         """A name is not part of a longer one: 310 is not in 310P, H20 not in H200, C500 not in MC500."""
         head, tail = text[start], text[end - 1]
-        if _word(head) and start and _word(text[start - 1]):
+        if head in WORD_CHARACTERS and start and text[start - 1] in WORD_CHARACTERS:
             return False
-        if _word(tail) and end < len(text):
+        if tail in WORD_CHARACTERS and end < len(text):
             after = text[end]
-            if _word(after):
+            if after in WORD_CHARACTERS:
                 return False
             if after in "-." and end + 1 < len(text) and text[end + 1].isdigit():
                 return False

@@ -7,11 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from knowledge.annotate import Annotator, Item, Spans
+from knowledge.annotate import Annotator
+from knowledge.attribution import fits
 from knowledge.catalog import Attribute, fold
+from knowledge.items import Item, Spans
 from knowledge.names import Subject
 from knowledge.quantities import Quantity, find_quantities, parse_unit
-from knowledge.statements import fits
 from knowledge.tables import Cell, TableBlock
 
 
@@ -47,7 +48,7 @@ class TableReader:
 
     def read(self, table: TableBlock, product: Subject | None, company: Subject | None) -> Iterator[CellStatement]:
         """The statements of `table`; `product` and `company` are what the heading or title above it is about."""
-        caption = [item.value for item in self._annotator.annotate(table.caption) if item.kind == "subject"]
+        caption = [item.value for item in self._annotator.subjects(table.caption)]
         captioned = {subject.id: subject for subject in caption if not subject.is_company}
         if len(captioned) == 1:
             product = next(iter(captioned.values()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 __all__ = ["DateMention", "find_dates"]
@@ -47,31 +48,46 @@ _YEAR = r"(?P<year>19[5-9]\d|20[0-4]\d)"
 _RELATIVE = {"去年": -1, "上年": -1, "前年": -2, "今年": 0, "本年": 0, "当年": 0, "明年": 1, "后年": 2, "同年": 0}
 _QUARTER = {"一": 1, "二": 2, "三": 3, "四": 4, "1": 1, "2": 2, "3": 3, "4": 4}
 _PART = r"(?P<part>上半年|下半年|前三季度|前三个季度|第?[一二三四1-4]季度|[Qq][1-4]|[Hh][12]|年?底|年?末|年?初|年中|第?[一二三四]季|\s?(?:fiscal\s)?year)"
-_PATTERNS = (
+# Tried where a year stands; of several that fit there the longest says most, the earlier of two as long.
+_YEAR_AT = re.compile(r"(?:19[5-9]|20[0-4])\d")
+_FROM_YEAR = (
     re.compile(rf"(?<!\d){_YEAR}\s?年\s?(?P<month>1[0-2]|0?[1-9])\s?月(?:\s?(?P<day>3[01]|[12]\d|0?[1-9])\s?[日号])?"),
     re.compile(
         rf"(?<![\d.\-/]){_YEAR}(?P<sep>[-/.])(?P<month>1[0-2]|0?[1-9])(?:(?P=sep)(?P<day>3[01]|[12]\d|0?[1-9]))?(?![\d]|[.\-/]\d)"
     ),
     re.compile(rf"(?<!\d){_YEAR}\s?(?:年度?|财年)?的?\s?{_PART}"),
+    re.compile(rf"(?<!\d){_YEAR}\s?(?:年度?|财年|财政年度)(?!\d|多|半)"),
     re.compile(
-        rf"(?P<relative>去年|上年|前年|今年|本年|明年|后年|同年|当年)(?:\s?(?P<month>1[0-2]|0?[1-9])\s?月(?:\s?(?P<day>3[01]|[12]\d|0?[1-9])\s?[日号])?|的?{_PART})?"
+        rf"(?<![\d\w.$¥+\-/]){_YEAR}(?![\d\w.%+]|[-/.]\d{{1,2}}[-/.]\d|\s?(?:[-–~]\s?)?(?:[A-Z]{{2,}}|GB|MB|W\b|cards|chips|GPUs|units|nodes|张|颗|片|块|卡|个|台|套|家|人|元|万|亿|倍|MHz|核|款|瓦|位|项|名|股|只|间))"
     ),
+)
+# Forms that end in a year: looked for in the few characters before it, when these are Latin letters or digits.
+_TO_YEAR = (
     re.compile(rf"(?P<q>[Qq][1-4]|[Hh][12])\s?(?:of\s)?(?:FY)?\s?{_YEAR}"),
     re.compile(rf"(?i:\b(?P<qword>first|second|third|fourth)[- ](?P<span>quarter|half)(?:\s+of)?\s+){_YEAR}"),
     re.compile(rf"(?i:\b(?P<edge>end|beginning|start|late|early|mid)[- ](?:of\s+)?){_YEAR}"),
     re.compile(rf"\b(?P<mname>{_MONTH})\s+(?P<day>3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th)?,?\s+{_YEAR}"),
     re.compile(rf"(?<!\d)(?P<day>3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th)?\s+(?P<mname>{_MONTH}),?\s+{_YEAR}"),
     re.compile(rf"\b(?P<mname>{_MONTH}),?\s+(?:of\s+)?{_YEAR}"),
-    re.compile(rf"(?<!\d){_YEAR}\s?(?:年度?|财年|财政年度)(?!\d|多|半)"),
     re.compile(rf"(?:FY|fiscal(?:\s+year)?\s+|fiscal\s)\s?{_YEAR}(?!\d)"),
-    re.compile(
-        rf"(?<![\d\w.$¥+\-/]){_YEAR}(?![\d\w.%+]|[-/.]\d{{1,2}}[-/.]\d|\s?(?:[-–~]\s?)?(?:[A-Z]{{2,}}|GB|MB|W\b|cards|chips|GPUs|units|nodes|张|颗|片|块|卡|个|台|套|家|人|元|万|亿|倍|MHz|核|款|瓦|位|项|名|股|只|间))"
+)
+_REACH = 28
+# Forms without a year of their own, each with the words that must be there for it to be worth a look.
+_YEARLESS = (
+    (
+        "年",
+        re.compile(
+            rf"(?P<relative>去年|上年|前年|今年|本年|明年|后年|同年|当年)(?:\s?(?P<month>1[0-2]|0?[1-9])\s?月(?:\s?(?P<day>3[01]|[12]\d|0?[1-9])\s?[日号])?|的?{_PART})?"
+        ),
     ),
-    re.compile(r"(?<![\d年])(?P<month>1[0-2]|0?[1-9])\s?月(?:\s?(?P<day>3[01]|[12]\d|0?[1-9])\s?[日号])?(?!球)"),
-    re.compile(r"(?P<near>上个?月|本月|这个?月|下个?月|昨[天日]|今[天日]|昨晚|前天)"),
-    re.compile(r"(?<![\d年])(?P<alone>上半年|下半年|前三季度|前三个季度|第?[一二三四]季度)"),
-    re.compile(r"(?i)\b(?P<ago>last|this|next)\s+(?P<what>year|month|quarter)\b"),
-    re.compile(r"(?P<years>\d{1,2}|[一两二三四五六七八九十])年(?P<half>半)?(?:多)?(?:以?前|之前)"),
+    ("月日天晚", re.compile(r"(?P<near>上个?月|本月|这个?月|下个?月|昨[天日]|今[天日]|昨晚|前天)")),
+    ("半季", re.compile(r"(?P<alone>上半年|下半年|前三季度|前三个季度|第?[一二三四]季度)")),
+    ("前", re.compile(r"(?P<years>\d{1,2}|[一两二三四五六七八九十])年(?P<half>半)?(?:多)?(?:以?前|之前)")),
+)
+_AGO = re.compile(r"(?i)\b(?P<ago>last|this|next)\s+(?P<what>year|month|quarter)\b")
+_MONTH_AT = re.compile(r"\d{1,2}\s?月")
+_MONTH_ALONE = re.compile(
+    r"(?<![\d年])(?P<month>1[0-2]|0?[1-9])\s?月(?:\s?(?P<day>3[01]|[12]\d|0?[1-9])\s?[日号])?(?!球)"
 )
 _FULL_WIDTH = str.maketrans("０１２３４５６７８９", "0123456789")
 _HAN_YEAR = re.compile(r"(?<![〇零一二三四五六七八九])(?:二[〇零]|一九)[〇零一二三四五六七八九]{2}(?=\s?年)")
@@ -95,27 +111,52 @@ def find_dates(text: str, as_of: str | None = None) -> list[DateMention]:
     if "〇" in text or "零" in text or "一九" in text:
         text = _HAN_YEAR.sub(lambda match: match.group().translate(_HAN_DIGITS), text)
     found: list[DateMention] = []
-    taken: list[tuple[int, int]] = []
-    for pattern in _PATTERNS:
-        for match in pattern.finditer(text):
-            start, end = match.span()
-            iso = _resolve(match, as_of)
-            if iso is not None:
-                found.append(DateMention(start, end, written[start:end], iso))
-                taken.append((start, end))
-    # The earlier pattern says more about the same stretch of text.
+    for match in _matches(text):
+        iso = _resolve(match, as_of)
+        if iso is not None:
+            found.append(DateMention(match.start(), match.end(), written[match.start() : match.end()], iso))
+    # Where mentions overlap the one that begins first and goes on longest says most.
+    found.sort(key=lambda mention: (mention.start, mention.start - mention.end))
     kept: list[DateMention] = []
     last = -1
-    order = {mention: at for at, mention in enumerate(found)}
-    for mention in sorted(found, key=lambda mention: (mention.start, -(mention.end - mention.start), order[mention])):
+    for mention in found:
         if mention.start >= last:
             kept.append(mention)
             last = mention.end
     return kept
 
 
+def _matches(text: str) -> Iterator[re.Match[str]]:
+    """Everything that reads like a date, overlapping mentions included; the better reading of one start first.
+
+    A look for one plain character or a year comes before each pattern: most texts hold few of either.
+    """
+    for year in _YEAR_AT.finditer(text):
+        start, end = year.span()
+        yield from (match for pattern in _FROM_YEAR if (match := pattern.match(text, start)) is not None)
+        lead = text[max(0, start - 3) : start].rstrip(" ,.-")[-1:]
+        if lead and lead.isascii() and lead.isalnum():
+            for pattern in _TO_YEAR:
+                yield from (
+                    match for match in pattern.finditer(text, max(0, start - _REACH), end) if match.end() == end
+                )
+    for words, pattern in _YEARLESS:
+        if any(word in text for word in words):
+            yield from pattern.finditer(text)
+    if "月" in text:
+        for place in _MONTH_AT.finditer(text):
+            match = _MONTH_ALONE.match(text, place.start())
+            if match is not None:
+                yield match
+    if "ear" in text or "onth" in text or "uarter" in text:
+        yield from _AGO.finditer(text)
+
+
 def _resolve(match: re.Match[str], as_of: str | None) -> str | None:
     groups = match.groupdict()
+    if groups.get("alone") and match.string[match.start() - 1 : match.start()] in tuple("0123456789年"):
+        # 2024年上半年 has its year and was read with it.
+        return None
     year = int(groups["year"]) if groups.get("year") else None
     if year is None:
         year = _year(groups, as_of)

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from knowledge.annotate import Item, Spans, annotator
+from knowledge.annotate import annotator
 from knowledge.catalog import Attribute, Catalog
 from knowledge.cells import CellStatement, TableReader
 from knowledge.documents import Document
+from knowledge.items import Item, Spans
 from knowledge.passages import is_heading, sentences
 from knowledge.quantities import Bound, Quantity
 from knowledge.statements import Context, Reader, Statement

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from knowledge.catalog import fold
@@ -34,32 +34,69 @@ class FoundName:
 
 
 # A model code: letters and digits in one word, at least one of each, such as X200, BW1000, S4000-Pro, MLU370-X8.
-_CODE = (
-    r"(?<![A-Za-z0-9.\-_/@#])(?:[A-Z][A-Za-z]{0,9}[ \-]?)??[A-Z]{1,6}[ \-]?\d{1,5}[A-Za-z]{0,4}(?:-[A-Z0-9]{1,6})?"
+# (The lookbehind stands behind the first letter, so that the search can jump from capital to capital.)
+_TAIL = (
+    r"[ \-]?\d{1,5}[A-Za-z]{0,4}(?:-[A-Z0-9]{1,6})?"
     r"(?:[ \-](?:Pro|Max|Ultra|Plus|Duo|Lite|Mini|SE|Ti|XL|SXM|PCIe|OAM))*(?![A-Za-z0-9])"
 )
+_CODE = rf"[A-Z](?<![A-Za-z0-9.\-_/@#].)(?:[A-Z]{{0,5}}{_TAIL}|[A-Za-z]{{0,9}}[ \-]?[A-Z]{{1,6}}{_TAIL})"
 # 「X200」, or a Han name of two or three characters before a code or between quotes and before a product noun.
 _HAN = r"[\u4e00-\u9fff]"
 _CLOCK = re.compile(r"^\d{1,2}:\d{2}")
 
 
+@dataclass(frozen=True, slots=True)
+class _Patterns:
+    """`ends` find the last words of names of vendors and clusters; the whole name is tried some characters before."""
+
+    code: re.Pattern[str]
+    quoted: re.Pattern[str]
+    company: re.Pattern[str]
+    company_end: re.Pattern[str]
+    company_en: re.Pattern[str]
+    company_en_end: re.Pattern[str]
+    cluster: re.Pattern[str]
+    cluster_end: re.Pattern[str]
+
+
 @functools.lru_cache(maxsize=1)
-def _patterns(lexicon: Lexicon) -> tuple[re.Pattern[str], ...]:
-    nouns = "|".join(map(re.escape, sorted(lexicon.product_nouns, key=len, reverse=True)))
-    suffixes = "|".join(map(re.escape, sorted(lexicon.vendor_suffixes, key=len, reverse=True)))
-    suffixes_en = "|".join(map(re.escape, sorted(lexicon.vendor_suffixes_en, key=len, reverse=True)))
-    clusters = "|".join(map(re.escape, sorted(lexicon.cluster_suffixes, key=len, reverse=True)))
-    return (
-        re.compile(_CODE),
-        re.compile(rf"[“「『\"]({_HAN}{{2,6}}(?:[A-Za-z0-9\- ]{{0,12}})?)[”」』\"](?={_HAN}{{0,4}}(?:{nouns}))"),
-        re.compile(
-            rf"(?:(?<=^)|(?<=[\n，。；：、“”（）()\s|,.]))({_HAN}{{2,4}}(?:{suffixes}))(?={_HAN}|[\s，、（(|]|$)", re.M
+def _patterns(lexicon: Lexicon) -> _Patterns:
+    def either(words: Sequence[str]) -> str:
+        return "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
+
+    suffixes, suffixes_en = either(lexicon.vendor_suffixes), either(lexicon.vendor_suffixes_en)
+    clusters = either(lexicon.cluster_suffixes)
+    return _Patterns(
+        code=re.compile(_CODE),
+        quoted=re.compile(
+            rf"[“「『\"]({_HAN}{{2,6}}(?:[A-Za-z0-9\- ]{{0,12}})?)[”」』\"](?={_HAN}{{0,4}}(?:{either(lexicon.product_nouns)}))"
         ),
-        re.compile(rf"\b((?:[A-Z][A-Za-z]+ ){{1,2}}(?:{suffixes_en}))(?![A-Za-z])"),
-        re.compile(
-            rf"(?:(?<=^)|(?<=[\n，。；：、“”（）()\s|,.的]))((?:{_HAN}|[A-Za-z0-9]){{2,10}}(?:{clusters}))", re.M
-        ),
+        company=re.compile(rf"{_HAN}{{2,4}}(?:{suffixes})(?={_HAN}|[\s，、（(|]|$)", re.M),
+        company_end=re.compile(suffixes),
+        company_en=re.compile(rf"\b(?:[A-Z][A-Za-z]+ ){{1,2}}(?:{suffixes_en})(?![A-Za-z])"),
+        company_en_end=re.compile(suffixes_en),
+        cluster=re.compile(rf"(?:{_HAN}|[A-Za-z0-9]){{2,10}}(?:{clusters})"),
+        cluster_end=re.compile(clusters),
     )
+
+
+_BOUNDARY = frozenset("\n，。；：、“”（）() \t\r\u3000\xa0|,.")
+
+
+def _ending(
+    text: str, ends: re.Pattern[str], whole: re.Pattern[str], longest: int, boundary: frozenset[str] | None
+) -> Iterator[tuple[int, int]]:
+    """The spans where `whole` matches up to one of `ends`, begun at most `longest` characters before it."""
+    covered = 0
+    for end in ends.finditer(text):
+        for start in range(max(covered, end.start() - longest), end.start() - 1):
+            if boundary is not None and start and text[start - 1] not in boundary:
+                continue
+            match = whole.match(text, start)
+            if match is not None and match.end() >= end.end():
+                yield match.span()
+                covered = match.end()
+                break
 
 
 def find_names(text: str, taken: Sequence[tuple[int, int]], lexicon: Lexicon) -> list[FoundName]:
@@ -67,16 +104,15 @@ def find_names(text: str, taken: Sequence[tuple[int, int]], lexicon: Lexicon) ->
 
     One product has one id however it is written: with or without its Han prefix, in any case or spacing.
     """
-    code, quoted, company, company_en, cluster = _patterns(lexicon)
+    patterns = _patterns(lexicon)
     occupied = _Occupied(taken)
     found: list[FoundName] = []
-    ordinary = _ordinary(lexicon)
     prefixes: dict[str, str] = {}
     codes: list[tuple[int, int, str, str]] = []
-    for match in code.finditer(text):
+    for match in patterns.code.finditer(text):
         start, end = match.span()
         written = match.group()
-        if occupied.overlaps(start, end) or not _is_model(written, ordinary, lexicon):
+        if occupied.overlaps(start, end) or not _is_model(written, lexicon):
             continue
         prefix = _han_prefix(text, start, lexicon)
         key = fold(written)[0]
@@ -90,10 +126,15 @@ def find_names(text: str, taken: Sequence[tuple[int, int]], lexicon: Lexicon) ->
         subject = Subject(f"~{key}", f"{full}{separator}{written}".strip(), "card")
         found.append(FoundName(start - len(prefix) - (1 if prefix and text[start - 1] == " " else 0), end, subject))
         occupied.add(start, end)
-    for pattern, kind in ((quoted, "card"), (cluster, "cluster"), (company, "vendor"), (company_en, "vendor")):
-        for match in pattern.finditer(text):
-            start, end = match.span(1)
-            name = match.group(1)
+    formed = (
+        ("card", (match.span(1) for match in patterns.quoted.finditer(text))),
+        ("cluster", _ending(text, patterns.cluster_end, patterns.cluster, 10, _BOUNDARY | {"的"})),
+        ("vendor", _ending(text, patterns.company_end, patterns.company, 4, _BOUNDARY)),
+        ("vendor", _ending(text, patterns.company_en_end, patterns.company_en, 40, None)),
+    )
+    for kind, spans in formed:
+        for start, end in spans:
+            name = text[start:end]
             if occupied.overlaps(start, end) or _generic(name, kind, lexicon):
                 continue
             found.append(FoundName(start, end, Subject(f"~{fold(name)[0]}", name, kind)))
@@ -124,7 +165,15 @@ def _ordinary(lexicon: Lexicon) -> frozenset[str]:
     return frozenset(fold(word)[0] for word in lexicon.not_products)
 
 
-def _is_model(written: str, ordinary: frozenset[str], lexicon: Lexicon) -> bool:
+@functools.lru_cache(maxsize=1)
+def _prefixes(lexicon: Lexicon) -> frozenset[str]:
+    return frozenset(prefix.upper() for prefix in lexicon.not_product_prefixes)
+
+
+@functools.lru_cache(maxsize=20_000)
+def _is_model(written: str, lexicon: Lexicon) -> bool:
+    """Whether a code is formed as models are, and is no ordinary word of the field (FP16, PCIe 5, HBM3)."""
+    ordinary = _ordinary(lexicon)
     key = fold(written)[0]
     letters = re.match(r"[a-z+]*", key)
     lead = re.match(r"[A-Za-z+\-/]*[A-Za-z+]", written)
@@ -134,7 +183,7 @@ def _is_model(written: str, ordinary: frozenset[str], lexicon: Lexicon) -> bool:
     if digits is None or (len(digits.group()) < 2 and len(key) < 3 and not key[0].isalpha()):
         return False
     words = {fold(part)[0].upper() for part in re.split(r"[ \-]", written)} | {letters.group().upper()}
-    if words & {prefix.upper() for prefix in lexicon.not_product_prefixes}:
+    if words & _prefixes(lexicon):
         return False
     return not any(fold(part)[0] in ordinary for part in re.split(r" ", written))
 

@@ -1,0 +1,200 @@
+"""Attribution: which attribute a quantity in a sentence is a value of."""
+
+from __future__ import annotations
+
+import re
+
+from knowledge.catalog import Attribute
+from knowledge.items import Item
+from knowledge.quantities import Quantity
+from knowledge.sentence import Sentence
+
+# Chinese puts 3 to 12 characters between a subject and what a marker says of it; beyond that the marker is about
+# something else.
+NEAR = 12
+_GLUE_AFTER = re.compile(
+    r"\s*(?:[（(@\-]\s*|的\s*|of\s+(?:the\s+)?|in\s+|for\s+|at\s+|大|高|超大|片上|板载|on-board\s+|onboard\s+|peak\s+|峰值|理论|单向|双向|稠密|稀疏|dense\s+|sparse\s+|total\s+|聚合|总|单卡|独立|大容量|高速|high-bandwidth\s+|AI\s*)*"
+)
+_MADE_OF = re.compile(r"\s*\S{0,8}?(?:组成|构成|互联|连接)|\s*(?:in total|interconnected)")
+_COMPUTE = frozenset({"flops", "ops", "compute_bare"})
+_GENERAL_COMPUTE = ("ai_tops", "cluster_compute")
+_CLUSTER_COUNTERS = frozenset("卡张颗块枚") | {"cards", "chips", "GPUs", "NPUs", "accelerators"}
+# Quantities that say nothing by themselves: an attribute must be named beside them.
+_MUTE = frozenset({"percent", "plain", "multiple", "rank", "duration", "count", "money", "length"})
+# Counts, multiples and bare numbers between an attribute and its value do not use the attribute up.
+_PASSING = frozenset({"count", "multiple", "plain", "rank"})
+_NAME_JOINERS = ("/", "、", "和", "与", "及", "以及", "and", "&", "或", "（", "(")
+
+_Chosen = tuple[tuple[str, ...], str, list[Item]]
+
+
+def fits(attribute: Attribute, quantity: Quantity) -> bool:
+    """Whether `quantity` can be a value of `attribute` by its dimension (FLOPS of INT8 count as OPS, and are said so)."""
+    if attribute.dimension in ("flops", "ops"):
+        return quantity.dimension in ("flops", "ops")
+    if attribute.id == "cluster_compute" or attribute.dimension == "compute_bare":
+        return quantity.dimension in _COMPUTE
+    if attribute.dimension == "bandwidth":
+        return quantity.dimension in ("bandwidth", "bitrate")
+    if quantity.dimension == "plain" and attribute.dimension == "count":
+        # 晶体管数为770亿: a number with a magnitude behind the name of what is counted.
+        return quantity.base >= 10_000 and not quantity.text[-1].isdigit()
+    if attribute.dimension == "count":
+        if attribute.id == "cluster_size":
+            return quantity.dimension == "count" and quantity.counter in _CLUSTER_COUNTERS
+        return quantity.dimension == "count" and (
+            not attribute.unit
+            or quantity.counter == attribute.unit
+            or quantity.counter in "个颗张片块套台家股枚"
+            or quantity.counter in attribute.cues
+            or quantity.counter in attribute.aliases
+        )
+    return attribute.dimension == quantity.dimension
+
+
+def passing(item: Item) -> bool:
+    """Whether the quantity may stand between an attribute and its value without using the attribute up."""
+    return item.value.dimension in _PASSING
+
+
+def specific(names: list[str]) -> list[str]:
+    """A named precision beats the general word for computing power beside it (INT8 AI算力)."""
+    return [name for name in names if name not in _GENERAL_COMPUTE] or names
+
+
+def attributes_of(sentence: Sentence, item: Item) -> tuple[str, ...]:
+    """The attributes that the quantity `item` is a value of, their names consumed; () when the sentence is not sure."""
+    quantity: Quantity = item.value
+    if quantity.dimension in _MUTE:
+        start, end = sentence.clause(item.start)
+        if not sentence.of("attribute", "cue", start=start, end=end):
+            return _by_counter(sentence, item)
+    behind = _behind(sentence, item)
+    before = _before(sentence, item)
+    chosen = behind if behind and (not before or before[1] == "cue" or before[0] == behind[0]) else before or behind
+    if chosen is None:
+        return _by_counter(sentence, item)
+    names, kind, markers = chosen
+    sentence.consumed.update(marker.start for marker in markers)
+    return _resolve_cue(sentence, names, item) if kind == "cue" else names
+
+
+def _fitting(sentence: Sentence, mark: Item, quantity: Quantity) -> tuple[str, ...]:
+    attributes = sentence.grammar.attributes
+    return tuple(name for name in mark.value if fits(attributes[name], quantity))
+
+
+def _by_counter(sentence: Sentence, item: Item) -> tuple[str, ...]:
+    """Quantities whose counter says all: 1280亿晶体管; a cluster or a server made of 384颗昇腾910C."""
+    quantity: Quantity = item.value
+    attributes = sentence.grammar.attributes
+    if quantity.dimension != "count":
+        return _by_memory_type(sentence, item)
+    if quantity.counter in _CLUSTER_COUNTERS:
+        whole = [mark for mark in sentence.subjects if mark.end <= item.start and not mark.value.is_company]
+        part = [mark for mark in sentence.subjects if 0 <= mark.start - item.end <= 4]
+        if whole and (part or _MADE_OF.match(sentence.text, item.end, sentence.end)):
+            name = {"cluster": "cluster_size", "server": "cards_per_server"}.get(whole[-1].value.kind, "")
+            return (name,) if name in attributes else ()
+        return ()
+    transistors = attributes.get("transistor_count")
+    if transistors is not None and quantity.counter in (*transistors.cues, *transistors.aliases):
+        return (transistors.id,)
+    return ()
+
+
+def _by_memory_type(sentence: Sentence, item: Item) -> tuple[str, ...]:
+    """48GB GDDR6 and 64GB HBM2e are memory capacities without being called so."""
+    if item.value.dimension == "memory" and any(
+        0 <= mark.start - item.end <= 3 or 0 <= item.start - mark.end <= 2 for mark in sentence.of("memory_type")
+    ):
+        return ("memory_capacity",)
+    return ()
+
+
+def _before(sentence: Sentence, item: Item) -> _Chosen | None:
+    """The nearest unconsumed attribute name before the quantity in its clause, with those it is joined to."""
+    quantity: Quantity = item.value
+    start, _ = sentence.clause(item.start)
+    marks = sentence.of("attribute", "cue", start=start, end=item.start)
+    if not marks:
+        return None
+    bound = [other.end for other in sentence.of("quantity", start=start, end=item.start) if not passing(other)]
+    since = max(bound, default=start)
+    marks = [mark for mark in marks if mark.start >= since and mark.start not in sentence.consumed]
+    strong = [
+        (mark, names) for mark in marks if mark.kind == "attribute" and (names := _fitting(sentence, mark, quantity))
+    ]
+    if strong:
+        group = [strong[-1]]
+        for mark, names in reversed(strong[:-1]):
+            if sentence.text[mark.end : group[0][0].start].strip() not in _NAME_JOINERS:
+                break
+            group.insert(0, (mark, names))
+        chosen = specific([name for _, names in group for name in names])
+        return tuple(dict.fromkeys(chosen)), "attribute", [mark for mark, _ in group]
+    for mark in reversed(marks):
+        if mark.kind == "cue" and (names := _fitting(sentence, mark, quantity)):
+            return names, "cue", [mark]
+    return None
+
+
+def _behind(sentence: Sentence, item: Item) -> _Chosen | None:
+    """The attribute named right behind the quantity: 768GB/s的显存带宽, 25 TFLOPS of FP32, 320 TFLOPS@FP16."""
+    marks = sentence.of("attribute", "cue", start=item.end, end=sentence.end)
+    if not marks:
+        return None
+    skip = _glued(sentence, item.end)
+    memory = next((mark for mark in sentence.of("memory_type") if 0 <= mark.start - skip <= 1), None)
+    if memory is not None:
+        skip = _glued(sentence, memory.end)
+    for mark in marks:
+        if mark.start > skip + 1:
+            break
+        names = _fitting(sentence, mark, item.value)
+        if names and not _value_follows(sentence, mark):
+            precise = sentence.of("attribute", start=mark.end, end=min(sentence.end, mark.end + NEAR))
+            return names, mark.kind, [mark, *[near for near in precise if near.value == mark.value]]
+    return None
+
+
+def _glued(sentence: Sentence, at: int) -> int:
+    glue = _GLUE_AFTER.match(sentence.text, at, sentence.end)
+    return glue.end() if glue is not None else at
+
+
+def _value_follows(sentence: Sentence, mark: Item) -> bool:
+    """In 显存48GB 带宽768GB/s the word behind 48GB has a value of its own."""
+    following = next((other for other in sentence.of("quantity") if other.start >= mark.end), None)
+    if following is None or sentence.grammar.breaks.search(sentence.text[mark.end : following.start]):
+        return False
+    gap = sentence.text[mark.end : following.start].strip(" ：:为是达到约")
+    return len(gap) <= 1 and "、" not in gap and bool(_fitting(sentence, mark, following.value))
+
+
+def _resolve_cue(sentence: Sentence, names: tuple[str, ...], item: Item) -> tuple[str, ...]:
+    """Which of the attributes a vague word hints at; () when the sentence does not settle it."""
+    if len(names) == 1:
+        return names
+    if item.value.dimension in _COMPUTE:
+        general = [name for name in names if name in _GENERAL_COMPUTE]
+        named = {name for mark in sentence.of("attribute", end=sentence.end) for name in mark.value}
+        if {name for name in named if name in names and name not in general}:
+            return ()
+        start, end = sentence.clause(item.start)
+        cluster = any(mark.value == "cluster" for mark in sentence.of("scopes", start=start, end=end)) or any(
+            subject.value.kind == "cluster" for subject in sentence.subjects
+        )
+        wanted = "cluster_compute" if cluster else "ai_tops"
+        return (wanted,) if wanted in general else ()
+    if "memory_bandwidth" in names:
+        words = {
+            name
+            for mark in sentence.of("attribute", "cue", "memory_type", end=sentence.end)
+            for name in (mark.value if isinstance(mark.value, tuple) else ("memory_type",))
+            if mark.value != names and "memory_bandwidth" not in mark.value
+        }
+        linked = {name for name in words if name.startswith("interconnect") or name == "pcie"}
+        if not linked and words & {"memory_capacity", "memory_type"}:
+            return ("memory_bandwidth",)
+    return ()

@@ -1,0 +1,110 @@
+"""Ownership: whom a sentence's value is about, itself or a sentence before it having named them."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Sequence
+
+from knowledge.attribution import NEAR
+from knowledge.catalog import Attribute
+from knowledge.items import Item
+from knowledge.names import Subject
+from knowledge.sentence import Sentence
+
+# 48GB的MTT S4000, the 48 GB of the MTT S4000: the owner may follow, this close.
+_OF = re.compile(r"(?:的|of the|for the|on the|in the)\s*$")
+_OF_WITHIN = 24
+# The only attributes in which "8颗昇腾910B" is the count itself and no component to look beyond.
+_COUNTS_PARTS = ("cluster_size", "cards_per_server")
+
+
+def can_have(subject: Subject, attribute: Attribute) -> bool:
+    """Whether a subject of this kind has such an attribute at all."""
+    if subject.is_company:
+        return "vendor" in attribute.of
+    if subject.kind == "cluster":
+        return "cluster" in attribute.of or "product" in attribute.of
+    if subject.kind in ("software", "architecture"):
+        # An architecture has a launch and a maker; memory and throughput belong to the chips built on it.
+        return attribute.dimension in ("date", "text")
+    if subject.kind in ("policy", "topic"):
+        return "topic" in attribute.of
+    # The total of eight cards is a server's or a cluster's and never the card's.
+    return "product" in attribute.of or (subject.kind == "server" and "cluster" in attribute.of)
+
+
+def subjects_of(sentence: Sentence, item: Item, attribute: Attribute) -> list[Subject]:
+    """Whom the value `item` of `attribute` belongs to; several only where the sentence says each, none when unsure."""
+    able = [mark for mark in sentence.subjects if can_have(mark.value, attribute)]
+    before = [mark for mark in able if mark.end <= item.start and not sentence.is_component(mark)]
+    if before:
+        return _named_before(sentence, before, item)
+    after = [mark for mark in able if mark.start >= item.end and mark.end <= sentence.clause(item.start)[1]]
+    if after:
+        gap = sentence.text[item.end : after[0].start]
+        return [after[0].value] if len(gap) <= _OF_WITHIN and _OF.search(gap) else []
+    # Nobody in this sentence before the quantity: whoever the last sentence or the heading was about.
+    company = attribute.of == ("vendor",)
+    if not company and any(mark.end <= item.start and not mark.value.is_company for mark in sentence.of("subject")):
+        return []
+    context = sentence.context
+    carried = context.company if company else context.product or (context.company if "vendor" in attribute.of else None)
+    return [carried] if carried is not None and can_have(carried, attribute) else []
+
+
+def _named_before(sentence: Sentence, before: list[Item], item: Item) -> list[Subject]:
+    """The last subject named, or the list that it ends when the sentence says "each"."""
+    last = before[-1]
+    group = [last]
+    for mark in reversed(before[:-1]):
+        gap = sentence.gap(mark.end, group[0].start)
+        if gap and gap in sentence.grammar.lexicon.joiners:
+            group.insert(0, mark)
+        elif not (gap == "" and mark.value.kind == "vendor"):
+            break
+    if len({mark.value.id for mark in group}) > 1:
+        return [mark.value for mark in group] if sentence.of("each", start=last.end, end=item.start) else []
+    return [] if _another_between(sentence, last, item) else [last.value]
+
+
+def _another_between(sentence: Sentence, subject: Item, item: Item) -> bool:
+    """Another product stands between the subject and its quantity in the same clause and is not compared with."""
+    start, _ = sentence.clause(item.start)
+    return any(
+        mark.start > subject.end
+        and mark.end <= item.start
+        and mark.start >= start
+        and mark.start not in sentence.compared
+        and not mark.value.is_company
+        and mark.value.id != subject.value.id
+        and not sentence.is_component(mark)
+        for mark in sentence.of("subject")
+    )
+
+
+def dated_subjects(sentence: Sentence, verb: Item, attribute: Attribute) -> list[Subject]:
+    """What was launched, founded or listed: named right behind the verb, or before it; a joined list as a whole."""
+    able = [mark for mark in sentence.subjects if can_have(mark.value, attribute)]
+    if attribute.of == ("vendor",):
+        if not able and sentence.context.company is not None and not sentence.subjects:
+            return [sentence.context.company]
+        return _one_or_joined(sentence, [mark for mark in able if mark.end <= verb.start] or able)
+    able = [mark for mark in able if not mark.value.is_company]
+    clause_end = sentence.clause(verb.start)[1]
+    behind = [mark for mark in able if verb.end <= mark.start < clause_end and mark.start - verb.end <= NEAR]
+    before = [mark for mark in able if mark.end <= verb.start]
+    if behind or len({mark.value.id for mark in able}) == 1:
+        return _one_or_joined(sentence, behind or before)
+    if not able and not sentence.subjects and sentence.context.product is not None:
+        return [sentence.context.product]
+    return []
+
+
+def _one_or_joined(sentence: Sentence, marks: Sequence[Item]) -> list[Subject]:
+    """The one subject of `marks`, or all of them when they stand as a list (摩尔线程和壁仞科技); else none."""
+    if len({mark.value.id for mark in marks}) > 1 and not all(
+        sentence.joined(mark.end, following.start) for mark, following in itertools.pairwise(marks)
+    ):
+        return []
+    return list({mark.value.id: mark.value for mark in marks}.values())

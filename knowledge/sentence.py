@@ -1,0 +1,216 @@
+"""Sentence: what an annotated sentence is made of, sorted into roles, before anything is bound to anything."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from knowledge.catalog import Attribute
+from knowledge.items import Item
+from knowledge.lexicon import Lexicon
+from knowledge.names import Subject
+
+# How far behind a comparison word the thing compared with may begin, and how far its "like" or "than" may follow.
+_COMPARED_WITHIN = 8
+_LIKENESS_WITHIN = 16
+_NOBODY = re.compile(r"悉|称|传|了解|此|介绍")
+_ARTICLE = re.compile(r"\b(?:the|its)\b")
+
+
+@dataclass(slots=True)
+class Context:
+    """What earlier sentences and headings leave standing for the next one."""
+
+    product: Subject | None = None
+    company: Subject | None = None
+    period: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Grammar:
+    """What reading sentences needs to know: the catalogue's attributes, the lexicon, and its patterns compiled."""
+
+    attributes: Mapping[str, Attribute]
+    lexicon: Lexicon
+    breaks: re.Pattern[str]
+    attribution: tuple[re.Pattern[str], ...]
+
+    @classmethod
+    def of(cls, attributes: Mapping[str, Attribute], lexicon: Lexicon) -> Grammar:
+        return cls(
+            attributes,
+            lexicon,
+            re.compile(lexicon.clause_breaks),
+            tuple(re.compile(pattern, re.I) for pattern in lexicon.attribution),
+        )
+
+
+class Sentence:
+    """One sentence `text[start:end]`: its items by kind, its clauses, whom it is about and whom it compares with.
+
+    `consumed` holds the starts of the items that a value has already been bound to.
+    """
+
+    def __init__(
+        self, grammar: Grammar, text: str, start: int, end: int, items: Sequence[Item], context: Context
+    ) -> None:
+        self.grammar, self.text, self.start, self.end, self.context = grammar, text, start, end, context
+        self.consumed: set[int] = set()
+        self._by_kind: dict[str, list[Item]] = {}
+        for item in items:
+            self._by_kind.setdefault(item.kind, []).append(item)
+        self._merged: dict[tuple[str, ...], list[Item]] = {}
+        self._points: list[int] | None = None
+        self.publisher, self.as_of = self._attributed()
+        self.compared = self._compared()
+        named = self._by_kind.get("subject", [])
+        self.subjects = [item for item in named if item.start not in self.compared] if self.compared else named
+
+    def of(self, *kinds: str, start: int | None = None, end: int | None = None) -> list[Item]:
+        """The items of `kinds` that begin at or after `start` and stop at or before `end`, in order."""
+        if len(kinds) == 1:
+            found = self._by_kind.get(kinds[0])
+        else:
+            found = self._merged.get(kinds)
+            if found is None:
+                found = sorted((item for kind in kinds for item in self._by_kind.get(kind, ())), key=lambda i: i.start)
+                self._merged[kinds] = found
+        if not found:
+            return []
+        if start is not None and end is not None:
+            return [item for item in found if item.start >= start and item.end <= end]
+        if start is not None:
+            return [item for item in found if item.start >= start]
+        if end is not None:
+            return [item for item in found if item.end <= end]
+        return found
+
+    @property
+    def breaks(self) -> list[int]:
+        """Where clauses end: commas and conjunctions, but no comma inside a number."""
+        if self._points is None:
+            text = self.text
+            self._points = [
+                match.start()
+                for match in self.grammar.breaks.finditer(text, self.start, self.end)
+                if not (text[match.start() - 1].isdigit() and text[match.start() + 1 : match.start() + 2].isdigit())
+            ]
+        return self._points
+
+    def clause(self, at: int) -> tuple[int, int]:
+        """The span of the clause around `at`."""
+        points = self.breaks
+        before, after = bisect_left(points, at), bisect_left(points, at)
+        return (points[before - 1] if before else self.start, points[after] if after < len(points) else self.end)
+
+    def gap(self, start: int, end: int) -> str:
+        """The text between two items without white space and articles: what joins them."""
+        return _ARTICLE.sub("", self.text[start:end]).strip()
+
+    def joined(self, start: int, end: int) -> bool:
+        """Whether nothing but a list's joiner (和, 、, and) stands between two items."""
+        return self.gap(start, end) in self.grammar.lexicon.joiners
+
+    def is_component(self, mark: Item) -> bool:
+        """8颗昇腾910B names a part that is counted; a figure behind it is about the whole that is named elsewhere."""
+        return any(item.value.dimension == "count" and 0 <= mark.start - item.end <= 4 for item in self.of("quantity"))
+
+    def _attributed(self) -> tuple[str | None, str | None]:
+        """Who says so and when, where the sentence names its source; that source's date is unknown unless given."""
+        for pattern in self.grammar.attribution:
+            match = pattern.match(self.text[self.start : self.end])
+            if match is None:
+                continue
+            end = self.start + match.end()
+            dates = [item.value.iso for item in self.of("date", end=end)]
+            for kind in ("date", "status"):
+                self._by_kind[kind] = [item for item in self.of(kind) if item.end > end]
+            who = match.group("who").strip()
+            return (None, None) if _NOBODY.fullmatch(who) else (who, dates[0] if dates else None)
+        return None, None
+
+    def _compared(self) -> set[int]:
+        """Starts of the subjects that are what something is compared with, not what the sentence is about."""
+        objects: set[int] = set()
+        subjects = self.of("subject")
+        if not subjects:
+            return objects
+        starts = [item.start for item in subjects]
+        for marker in self.of("comparison", "weak_comparison"):
+            at = bisect_left(starts, marker.end)
+            if at == len(subjects) or subjects[at].start - marker.end > _COMPARED_WITHIN:
+                continue
+            follower = subjects[at]
+            if self.grammar.breaks.search(self.text[marker.end : follower.start]) or self.of(
+                "quantity", start=marker.end, end=follower.start
+            ):
+                continue
+            if marker.kind == "weak_comparison" and not self._likened(marker, follower, subjects):
+                continue
+            objects.add(follower.start)
+            # The maker before the product and the further members of a list are compared as well.
+            last = follower
+            for other in subjects[at + 1 :]:
+                between = self.text[last.end : other.start].strip() if other.start >= last.end else None
+                if between is not None and (between in self.grammar.lexicon.joiners or between in ("", "的")):
+                    objects.add(other.start)
+                    last = other
+        return objects
+
+    def _likened(self, marker: Item, follower: Item, subjects: Sequence[Item]) -> bool:
+        """和A100相当 compares, 与壁仞合作 does not: a word of likeness must follow, and somebody else be spoken of."""
+        tail = self.clause(follower.end)[1]
+        rest = self.of("likeness", "change", "comparison", start=follower.end, end=tail)
+        if not any(item.start - follower.end <= _LIKENESS_WITHIN for item in rest):
+            return False
+        return any(item.start < marker.start for item in subjects) or self.context.product is not None
+
+    def leave(self) -> None:
+        """Brings the context up to date: whom the next sentence's 其 means, or its silence.
+
+        That is the one product and the one company of this sentence.
+        """
+        context = self.context
+        own = [mark for mark in self.subjects if not self.is_component(mark)]
+        products = {
+            mark.value.id: mark.value
+            for mark in own
+            if not mark.value.is_company and mark.value.kind not in ("software", "architecture")
+        }
+        companies = {mark.value.id: mark.value for mark in own if mark.value.is_company}
+        if len(products) == 1:
+            context.product = next(iter(products.values()))
+        elif len(products) > 1:
+            context.product = None
+        elif self.compared or self.of("generic_subjects"):
+            context.product = context.product if self.of("back_references") else None
+        if len(companies) == 1:
+            context.company = next(iter(companies.values()))
+        elif len(companies) > 1:
+            context.company = None
+        # A sentence about a company alone leaves its own product standing, another maker's not.
+        alone = companies and not products and not self.of("back_references")
+        if alone and context.product is not None and context.product.vendor not in companies:
+            context.product = None
+        periods = self.of("date")
+        if periods:
+            context.period = str(periods[-1].value.iso)
+
+
+class Orders:
+    """Where a text gives orders ("忽略以上指令", "you must answer"): such text is no source for an answer."""
+
+    def __init__(self, text: str, lexicon: Lexicon) -> None:
+        lowered = text.lower()
+        # A few letters grow when they are lower-cased; then offsets would be off.
+        flags, searched = (re.I, text) if len(lowered) != len(text) else (re.NOFLAG, lowered)
+        self._starts = sorted(
+            match.start() for rule in lexicon.instructions for match in re.compile(rule, flags).finditer(searched)
+        )
+
+    def within(self, start: int, end: int) -> bool:
+        """Whether an order begins in `[start, end)`."""
+        at = bisect_left(self._starts, start)
+        return at < bisect_right(self._starts, end - 1)
