@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from rapidfuzz.distance import Levenshtein
 
 from assistant.question import Subject
-from knowledge.catalog import Catalog, Product, Vendor, fold, normalise
+from knowledge.catalog import Catalog, Product, Vendor, fold, fold_name, normalise
 from knowledge.lexicon import load_lexicon
 from knowledge.names import find_names
 from knowledge.quantities import Quantity
@@ -43,7 +43,7 @@ class NameIndex:
     def __init__(self, catalog: Catalog, documents: Iterable[tuple[str, str, str]] = ()) -> None:
         self._catalog = catalog
         self._own = {
-            fold(name)[0]: Subject(id=subject, name=name, kind=kind)
+            fold_name(name): Subject(id=subject, name=name, kind=kind)
             for subject, name, kind in documents
             if subject.startswith("~")
         }
@@ -86,7 +86,7 @@ class NameIndex:
         for match in self._family.finditer(text):
             inside = [m for m in mentions if m.start < match.end() and match.start() < m.end]
             code = re.search(r"[A-Za-z]*\d.*$", match.group())
-            if any(m.end >= match.end() for m in inside) or fold(match.group())[0] in self._own:
+            if any(m.end >= match.end() for m in inside) or fold_name(match.group()) in self._own:
                 continue
             if code and any(start <= match.start() + code.start() < end for start, end in taken):
                 continue
@@ -136,7 +136,7 @@ class NameIndex:
         for match in _LOWER_CODE.finditer(text):
             if (
                 not any(start < match.end() and match.start() < end for start, end in spans)
-                and fold(match.group())[0] not in _ordinary()
+                and fold_name(match.group()) not in _ordinary()
             ):
                 unknown.append(match.group())
                 spans.append(match.span())
@@ -190,7 +190,7 @@ class NameIndex:
 
 
 def _ordinary() -> frozenset[str]:
-    return frozenset(fold(word)[0] for word in load_lexicon().not_products)
+    return frozenset(fold_name(word) for word in load_lexicon().not_products)
 
 
 def _year(digits: str) -> bool:

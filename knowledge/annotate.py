@@ -8,7 +8,7 @@ from typing import Any
 
 import ahocorasick
 
-from knowledge.catalog import WORD_CHARACTERS, Catalog, fold, gaps_fit
+from knowledge.catalog import WORD_CHARACTERS, Catalog, fold, fold_name, gaps_fit
 from knowledge.dates import find_dates
 from knowledge.items import Item
 from knowledge.lexicon import Lexicon, load_lexicon
@@ -34,7 +34,7 @@ class Annotator:
 
         def add(words: Iterable[str], kind: str, value: Any) -> None:
             for word in words:
-                key = fold(word)[0]
+                key = fold_name(word)
                 if key:
                     table.setdefault(key, []).append((kind, value, word))
 
@@ -44,7 +44,7 @@ class Annotator:
         for product in self.catalog.products.values():
             subject = Subject(product.id, product.zh, product.kind, product.vendor)
             for name in product.names():
-                add([name], "weak_subject" if fold(name)[0].isdigit() else "subject", subject)
+                add([name], "weak_subject" if fold_name(name).isdigit() else "subject", subject)
         for attribute in self.catalog.attributes.values():
             add(attribute.names(), "attribute", attribute.id)
             add(attribute.cues, "cue", attribute.id)
@@ -64,7 +64,7 @@ class Annotator:
             "generic_subjects",
         ):
             add(getattr(lexicon, kind), kind, kind)
-        weak = {fold(word)[0] for word in lexicon.weak_comparison}
+        weak = {fold_name(word) for word in lexicon.weak_comparison}
         automaton = ahocorasick.Automaton()
         for key, meanings in table.items():
             told = [

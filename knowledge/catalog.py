@@ -147,6 +147,12 @@ def fold(text: str) -> tuple[str, list[int]]:
     return simple.translate(_FOLD_AND_DROP), offsets
 
 
+@functools.lru_cache(maxsize=16_384)
+def fold_name(name: str) -> str:
+    """A name, header or code folded to what it is compared by; the same few are asked for again and again."""
+    return fold(name)[0]
+
+
 @functools.lru_cache(maxsize=1)
 def _converter() -> object:
     from opencc import OpenCC
@@ -213,7 +219,7 @@ class Catalog:
                     raise CatalogError(f"the id {entry.id!r} is used twice; give each entry its own id")
                 ids.add(entry.id)
                 for alias in entry.names():
-                    key = fold(alias)[0]
+                    key = fold_name(alias)
                     other = seen.setdefault(key, entry.id)
                     if other != entry.id:
                         raise CatalogError(
@@ -230,7 +236,7 @@ class Catalog:
         for entry in entries:
             names = entry.cues if cues and isinstance(entry, Attribute) else entry.names()
             for alias in names:
-                key = fold(alias)[0]
+                key = fold_name(alias)
                 if key:
                     table.setdefault(key, []).append((entry, alias))
         for key, found in table.items():

@@ -9,7 +9,7 @@ from typing import Any
 
 from knowledge.annotate import Annotator
 from knowledge.attribution import fits
-from knowledge.catalog import Attribute, fold
+from knowledge.catalog import Attribute, fold_name
 from knowledge.items import Item, Spans
 from knowledge.names import Subject
 from knowledge.quantities import Quantity, find_quantities, parse_unit
@@ -66,7 +66,7 @@ class TableReader:
 
     def _roles(self, cell: Cell) -> tuple[str, ...]:
         bare = re.split(r"[（(\[]", cell.text)[0]
-        return self._lexicon.header_roles.get(fold(bare.strip())[0], ())
+        return self._lexicon.header_roles.get(fold_name(bare.strip()), ())
 
     def _attribute(self, cell: Cell) -> Attribute | None:
         """The one attribute that a header or key cell names; a vague word counts when its unit settles it."""
@@ -141,7 +141,7 @@ class TableReader:
             return None
         if find_quantities(text) and not re.search(r"[A-Za-z\u4e00-\u9fff]{2}", text):
             return None
-        return Subject(f"~{fold(text)[0]}", text, "card")
+        return Subject(f"~{fold_name(text)}", text, "card")
 
     def _keyed(
         self, table: TableBlock, roles: Sequence[tuple[str, ...]], attributes: Sequence[Attribute | None]
@@ -238,7 +238,7 @@ class TableReader:
         key: Cell,
     ) -> Iterator[CellStatement]:
         text = cell.text.strip()
-        if text.casefold() in self._lexicon.missing_values or fold(text)[0] in self._lexicon.missing_values:
+        if text.casefold() in self._lexicon.missing_values or fold_name(text) in self._lexicon.missing_values:
             return
         here = self._spans.between(cell.start, cell.end)
         if any(item.kind == "negation" for item in here) and attribute.dimension not in ("text",):
@@ -358,7 +358,7 @@ class TableReader:
         publisher = cells.get("publisher")
         named = re.sub(r"\[([^\]]+)\]\([^)]*\)", r"\1", publisher.text).strip() if publisher else None
         return _Origin(
-            claimed_by=self._lexicon.claimant_of.get(fold(claimant.text)[0]) if claimant else None,
+            claimed_by=self._lexicon.claimant_of.get(fold_name(claimant.text)) if claimant else None,
             publisher=named,
             date=date,
             url=url.group() if url else None,

@@ -8,7 +8,7 @@ from importlib import resources
 import yaml
 from pydantic import BaseModel, ConfigDict
 
-from knowledge.catalog import fold
+from knowledge.catalog import fold_name
 
 
 class Lexicon(BaseModel):
@@ -59,13 +59,13 @@ class Lexicon(BaseModel):
         roles: dict[str, tuple[str, ...]] = {}
         for role, words in self.headers.items():
             for word in words:
-                key = fold(word)[0]
+                key = fold_name(word)
                 roles[key] = (*roles.get(key, ()), role)
         return roles
 
     @functools.cached_property
     def claimant_of(self) -> dict[str, str]:
-        return {fold(word)[0]: claimant for claimant, words in self.claimants.items() for word in words}
+        return {fold_name(word): claimant for claimant, words in self.claimants.items() for word in words}
 
     @functools.cached_property
     def missing_values(self) -> frozenset[str]:

@@ -8,7 +8,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from knowledge.catalog import fold
+from knowledge.catalog import fold_name
 from knowledge.lexicon import Lexicon
 
 
@@ -115,12 +115,12 @@ def find_names(text: str, taken: Sequence[tuple[int, int]], lexicon: Lexicon) ->
         if occupied.overlaps(start, end) or not _is_model(written, lexicon):
             continue
         prefix = _han_prefix(text, start, lexicon)
-        key = fold(written)[0]
+        key = fold_name(written)
         if prefix and key not in prefixes:
             prefixes[key] = prefix
         codes.append((start, end, written, prefix))
     for start, end, written, prefix in codes:
-        key = fold(written)[0]
+        key = fold_name(written)
         full = prefixes.get(key, "")
         separator = " " if full and text[start - 1 : start] == " " and prefix else ""
         subject = Subject(f"~{key}", f"{full}{separator}{written}".strip(), "card")
@@ -137,7 +137,7 @@ def find_names(text: str, taken: Sequence[tuple[int, int]], lexicon: Lexicon) ->
             name = text[start:end]
             if occupied.overlaps(start, end) or _generic(name, kind, lexicon):
                 continue
-            found.append(FoundName(start, end, Subject(f"~{fold(name)[0]}", name, kind)))
+            found.append(FoundName(start, end, Subject(f"~{fold_name(name)}", name, kind)))
             occupied.add(start, end)
     return found
 
@@ -162,7 +162,7 @@ class _Occupied:
 
 @functools.lru_cache(maxsize=1)
 def _ordinary(lexicon: Lexicon) -> frozenset[str]:
-    return frozenset(fold(word)[0] for word in lexicon.not_products)
+    return frozenset(fold_name(word) for word in lexicon.not_products)
 
 
 @functools.lru_cache(maxsize=1)
@@ -174,7 +174,7 @@ def _prefixes(lexicon: Lexicon) -> frozenset[str]:
 def _is_model(written: str, lexicon: Lexicon) -> bool:
     """Whether a code is formed as models are, and is no ordinary word of the field (FP16, PCIe 5, HBM3)."""
     ordinary = _ordinary(lexicon)
-    key = fold(written)[0]
+    key = fold_name(written)
     letters = re.match(r"[a-z+]*", key)
     lead = re.match(r"[A-Za-z+\-/]*[A-Za-z+]", written)
     if key in ordinary or letters is None or lead is None:
@@ -182,10 +182,10 @@ def _is_model(written: str, lexicon: Lexicon) -> bool:
     digits = re.search(r"\d+", key)
     if digits is None or (len(digits.group()) < 2 and len(key) < 3 and not key[0].isalpha()):
         return False
-    words = {fold(part)[0].upper() for part in re.split(r"[ \-]", written)} | {letters.group().upper()}
+    words = {fold_name(part).upper() for part in re.split(r"[ \-]", written)} | {letters.group().upper()}
     if words & _prefixes(lexicon):
         return False
-    return not any(fold(part)[0] in ordinary for part in re.split(r" ", written))
+    return not any(fold_name(part) in ordinary for part in re.split(r" ", written))
 
 
 def _han_prefix(text: str, start: int, lexicon: Lexicon) -> str:

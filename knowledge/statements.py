@@ -20,6 +20,8 @@ __all__ = ["Context", "Reader", "Statement"]
 # A verb dates what it says only this far behind its clause's beginning.
 _DATED_WITHIN = 40
 _VALUES = frozenset({"quantity", "date", "memory_type"})
+# Without any of these a sentence states nothing and changes nobody's context.
+_TELLING = _VALUES | {"subject", "generic_subjects"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +62,12 @@ class Reader:
     def sentence(self, start: int, end: int, context: Context) -> Iterator[Statement]:
         """The statements of the sentence `[start, end)`; `context` is brought up to date for the next sentence."""
         items = self._spans.between(start, end)
-        if not items or self._orders.within(start, end):
+        kinds = {item.kind for item in items}
+        if not kinds & _TELLING or self._orders.within(start, end):
             # Text that orders an answer is no source for one.
             return
         sentence = Sentence(self._grammar, self._text, start, end, items, context)
-        found = list(_statements(sentence)) if any(item.kind in _VALUES for item in items) else []
+        found = list(_statements(sentence)) if kinds & _VALUES else []
         sentence.leave()
         for statement in found:
             self.owned.add(statement.item.start)

@@ -75,11 +75,9 @@ def _lines(text: str) -> list[tuple[int, int]]:
 
 
 def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
-    while start < end and text[start].isspace():
-        start += 1
-    while end > start and text[end - 1].isspace():
-        end -= 1
-    return start, end
+    body = text[start:end]
+    start += len(body) - len(body.lstrip())
+    return start, max(start, start + len(body.strip()))
 
 
 def _cells(text: str, start: int, end: int) -> list[Cell]:
