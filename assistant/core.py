@@ -86,7 +86,7 @@ class Assistant:
         self._understanding: tuple[int, Understanding] | None = None
         self._filling: threading.Thread | None = None
         self._stop = threading.Event()
-        self._ledger = Ledger(self.store.figures, self.catalog)
+        self._ledger = Ledger(self.store, self.catalog)
         self._steps = Steps(
             self.understand, self._retrieve, Composer(self._ledger, self.store, self.catalog), self._generator()
         )

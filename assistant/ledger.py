@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from bisect import insort
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Protocol
 
 from knowledge.catalog import Attribute, Catalog
 from knowledge.figures import Figure
@@ -15,6 +17,8 @@ ROUNDING = Decimal("0.0205")
 ABOUT = Decimal("0.05")
 # Whose word leads where several say the same: the maker, then who measured, then press, analysts, rumours.
 RANK = {"vendor": 0, "third_party_test": 1, "press": 2, "analyst": 3, "rumour": 4}
+# Values are ordered as floating-point numbers; a hair more than their precision is left between two of them.
+_SLACK = Decimal("1e-9")
 # Conditions that make two figures incomparable. A theoretical peak is what data sheets mean when they say nothing.
 SEPARATING = frozenset({"dense", "sparse", "measured", "one_way", "two_way"})
 
@@ -131,14 +135,22 @@ def _descending(date: str | None) -> str:
     return "".join(chr(0x7F - ord(character)) for character in date) if date else "\x7f\x7f"
 
 
-Source = Callable[[Collection[str] | None, Collection[str] | None], Sequence[Figure]]
+class Figures(Protocol):
+    """What the ledger asks of the store."""
+
+    def figures(
+        self, subjects: Collection[str] | None = None, attributes: Collection[str] | None = None
+    ) -> Sequence[Figure]: ...
+
+    def subjects_by_value(self, attribute: str, highest: bool = True) -> Iterable[tuple[str, float]]: ...
 
 
 class Ledger:
     """Questions about figures, answered from the store's rows alone."""
 
-    def __init__(self, source: Source, catalog: Catalog) -> None:
-        self._source = source
+    def __init__(self, store: Figures, catalog: Catalog) -> None:
+        self._store = store
+        self._source = store.figures
         self._catalog = catalog
 
     def attribute(self, attribute_id: str) -> Attribute:
@@ -225,25 +237,41 @@ class Ledger:
         highest: bool = True,
         conditions: Collection[str] = (),
         as_of: str | None = None,
+        most: int | None = None,
     ) -> list[Strand]:
         """One strand a product that has `attribute`, ordered by value; a conflict ranks by its leading side.
+
+        With `most` only that many, and the ledger is read only as far as it takes to be sure of them.
 
         Figures of different dimension (TOPS and TFLOPS), scope or condition are not in one order: only strands of the
         attribute's own dimension, of `kinds` as scope, and without a separating condition (or with the asked one).
         """
-        by_subject: dict[str, None] = {}
-        for figure in self._source(None, [attribute]):
-            if self._admitted(figure.subject, kinds, domestic, vendors):
-                by_subject.setdefault(figure.subject, None)
         dimension = self.attribute(attribute).dimension
-        found = []
-        for subject in by_subject:
+        sign = 1 if highest else -1
+        found: list[Strand] = []
+        best: list[Decimal] = []
+        seen: set[str] = set()
+        for subject, value in self._store.subjects_by_value(attribute, highest):
+            # Values come in order: whoever is new from here on can reach no further than this one.
+            if (
+                most is not None
+                and len(best) >= most
+                and best[most - 1] > sign * Decimal(value) + abs(Decimal(value)) * _SLACK
+            ):
+                break
+            if subject in seen:
+                continue
+            seen.add(subject)
+            if not self._admitted(subject, kinds, domestic, vendors):
+                continue
             strand = self.main(subject, attribute, conditions=conditions, as_of=as_of)
             if strand is None or strand.lead.base is None or strand.lead.status == "rumour":
                 continue
             if strand.lead.dimension == dimension and (strand.scope in kinds or strand.scope is None):
                 found.append(strand)
-        return sorted(found, key=lambda strand: strand.lead.base or Decimal(0), reverse=highest)
+                insort(best, sign * strand.lead.base, key=lambda reached: -reached)
+        found.sort(key=lambda strand: strand.lead.base or Decimal(0), reverse=highest)
+        return found if most is None else found[:most]
 
     def _admitted(self, subject: str, kinds: Collection[str], domestic: bool | None, vendors: Collection[str]) -> bool:
         product = self._catalog.products.get(subject)

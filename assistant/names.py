@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import ahocorasick
 from rapidfuzz.distance import Levenshtein
 
 from assistant.question import Subject
@@ -49,6 +50,12 @@ class NameIndex:
         }
         for subject in list(self._own.values()):
             self._own.setdefault(subject.id.removeprefix("~"), subject)
+        self._documents = ahocorasick.Automaton()
+        for key, subject in self._own.items():
+            if key:
+                self._documents.add_word(key, (len(key), subject))
+        if len(self._documents):
+            self._documents.make_automaton()
         # Han names of three and more characters can be told from ordinary words even with one character wrong.
         self._han = [
             (normalise(name), vendor)
@@ -149,15 +156,12 @@ class NameIndex:
 
     def _documented(self, text: str, spans: list[tuple[int, int]]) -> list[Named]:
         """Names that only the documents hold, as whole words."""
-        if not self._own:
+        if not len(self._documents):
             return []
         folded, offsets = fold(text)
         found: list[Named] = []
-        for key, subject in self._own.items():
-            at = folded.find(key)
-            if at < 0:
-                continue
-            start, end = offsets[at], offsets[at + len(key) - 1] + 1
+        for last, (length, subject) in self._documents.iter(folded):
+            start, end = offsets[last - length + 1], offsets[last] + 1
             if Catalog.whole(text, start, end) and not any(first < end and start < last for first, last in spans):
                 found.append(Named(start, end, subject))
         # The longest name wins: X200 Pro before X200.

@@ -36,6 +36,7 @@ def rank(draft: Draft, question: Question, ledger: Ledger) -> bool:
         highest=highest,
         conditions=question.conditions,
         as_of=question.as_of,
+        most=None if question.filters else question.rank_n or SHOWN,
     )
     for item in question.filters:
         found = [strand for strand in found if _passes(strand, item, ledger, question)]

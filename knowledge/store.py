@@ -387,6 +387,24 @@ class Store:
             _figure(row) for row in self._rows(f"SELECT {_FIGURE_COLUMNS} FROM figures{clause} ORDER BY rowid", values)
         ]
 
+    def subjects_by_value(self, attribute: str, highest: bool = True) -> Iterator[tuple[str, float]]:
+        """(subject, value in base units) of an attribute's figures, the highest (or lowest) first, a page at a time.
+
+        A subject comes as often as it has figures; what is read grows with what is taken, not with the ledger.
+        """
+        at, page = 0, 64
+        order = "DESC" if highest else "ASC"
+        while True:
+            rows = self._rows(
+                "SELECT subject, CAST(base AS REAL) FROM figures WHERE attribute = ? AND CAST(base AS REAL) IS NOT NULL "
+                f"ORDER BY CAST(base AS REAL) {order} LIMIT ? OFFSET ?",
+                (attribute, page, at),
+            )
+            yield from rows
+            if len(rows) < page:
+                return
+            at, page = at + page, min(page * 4, 4096)
+
     def subjects(self) -> list[tuple[str, str, str, int]]:
         """(subject, name, kind, number of figures) of everything that figures are about."""
         # SQLite takes the other columns from the row that has the maximum: the fullest name.
