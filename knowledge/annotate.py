@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
@@ -73,7 +74,9 @@ class Annotator:
             ]
             # Attributes and the cues for them compete; so do products and vendors: the longest name wins.
             grouped = tuple((_COMPETES_AS.get(kind, kind), (kind, value), word) for kind, value, word in told)
-            automaton.add_word(key, (len(key), grouped))
+            # Han names stand among Han words: only Latin letters and digits can be a piece of something longer.
+            edged = key[0] in WORD_CHARACTERS or key[-1] in WORD_CHARACTERS
+            automaton.add_word(key, (len(key), edged, grouped))
         automaton.make_automaton()
         return automaton
 
@@ -112,18 +115,16 @@ class Annotator:
 
     def _words(self, text: str) -> list[Item]:
         folded, offsets = fold(text)
-        hits: dict[str, list[tuple[int, int, Any]]] = {}
-        for last, (length, meanings) in self._automaton.iter(folded):
+        hits: defaultdict[str, list[tuple[int, int, Any]]] = defaultdict(list)
+        whole = Catalog.whole
+        for last, (length, edged, meanings) in self._automaton.iter(folded):
             start, end = offsets[last - length + 1], offsets[last] + 1
-            # Han names stand among Han words: only Latin letters and digits can be a piece of something longer.
-            if (text[start] in WORD_CHARACTERS or text[end - 1] in WORD_CHARACTERS) and not Catalog.whole(
-                text, start, end
-            ):
+            if edged and not whole(text, start, end):
                 continue
             gap = end - start > length
             for group, meaning, word in meanings:
                 if not gap or gaps_fit(text[start:end], word):
-                    hits.setdefault(group, []).append((start, end, meaning))
+                    hits[group].append((start, end, meaning))
         items = []
         for group, found in hits.items():
             items += _longest(found, group)

@@ -118,8 +118,11 @@ def _folding() -> dict[int, str]:
 _FOLD = _folding() | {ord("升"): "昇"}
 
 
-# Folding in one pass: the separators, and whatever normalises to one, are dropped.
-_FOLD_AND_DROP: dict[int, str | None] = {
+# Folding in one pass: the separators, and whatever normalises to one, are dropped. The characters that stay as they are
+# stand in the table too: str.translate takes twice as long over one that it does not find.
+_KEPT = (*range(0x20, 0x7F), *range(0x3000, 0x3020), *range(0x4E00, 0xA000))
+_FOLD_AND_DROP: dict[int, int | str | None] = {
+    **{code: code for code in _KEPT},
     **{code: None if simple in _SEPARATORS else simple for code, simple in _FOLD.items()},
     **{ord(separator): None for separator in _SEPARATORS},
 }

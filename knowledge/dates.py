@@ -89,6 +89,7 @@ _MONTH_AT = re.compile(r"\d{1,2}\s?月")
 _MONTH_ALONE = re.compile(
     r"(?<![\d年])(?P<month>1[0-2]|0?[1-9])\s?月(?:\s?(?P<day>3[01]|[12]\d|0?[1-9])\s?[日号])?(?!球)"
 )
+_WIDE = re.compile("[０-９]")
 _FULL_WIDTH = str.maketrans("０１２３４５６７８９", "0123456789")
 _HAN_YEAR = re.compile(r"(?<![〇零一二三四五六七八九])(?:二[〇零]|一九)[〇零一二三四五六七八九]{2}(?=\s?年)")
 _HAN_DIGITS = str.maketrans("〇零一二三四五六七八九", "00123456789")
@@ -107,7 +108,8 @@ def find_dates(text: str, as_of: str | None = None) -> list[DateMention]:
     if as_of is not None and not _AS_OF.fullmatch(as_of):
         as_of = None
     written = text
-    text = text.translate(_FULL_WIDTH)
+    if _WIDE.search(text):
+        text = text.translate(_FULL_WIDTH)
     if "〇" in text or "零" in text or "一九" in text:
         text = _HAN_YEAR.sub(lambda match: match.group().translate(_HAN_DIGITS), text)
     found: list[DateMention] = []
@@ -133,7 +135,13 @@ def _matches(text: str) -> Iterator[re.Match[str]]:
     """
     for year in _YEAR_AT.finditer(text):
         start, end = year.span()
-        yield from (match for pattern in _FROM_YEAR if (match := pattern.match(text, start)) is not None)
+        for pattern in _FROM_YEAR:
+            match = pattern.match(text, start)
+            if match is not None:
+                yield match
+                if match.lastgroup == "day":
+                    # Nothing says more than a whole date.
+                    break
         lead = text[max(0, start - 3) : start].rstrip(" ,.-")[-1:]
         if lead and lead.isascii() and lead.isalnum():
             for pattern in _TO_YEAR:

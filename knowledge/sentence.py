@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +15,8 @@ from knowledge.names import Subject
 # How far behind a comparison word the thing compared with may begin, and how far its "like" or "than" may follow.
 _COMPARED_WITHIN = 8
 _LIKENESS_WITHIN = 16
+# An order may be split by a full stop: its second half is looked for this far behind the sentence.
+_ORDER_REACH = 24
 _NOBODY = re.compile(r"悉|称|传|了解|此|介绍")
 _ARTICLE = re.compile(r"\b(?:the|its)\b")
 
@@ -205,12 +207,12 @@ class Orders:
     def __init__(self, text: str, lexicon: Lexicon) -> None:
         lowered = text.lower()
         # A few letters grow when they are lower-cased; then offsets would be off.
-        flags, searched = (re.I, text) if len(lowered) != len(text) else (re.NOFLAG, lowered)
-        self._starts = sorted(
-            match.start() for rule in lexicon.instructions for match in re.compile(rule, flags).finditer(searched)
-        )
+        flags, self._text = (re.I, text) if len(lowered) != len(text) else (re.NOFLAG, lowered)
+        self._rules = [re.compile(rule, flags) for rule in lexicon.instructions]
 
     def within(self, start: int, end: int) -> bool:
-        """Whether an order begins in `[start, end)`."""
-        at = bisect_left(self._starts, start)
-        return at < bisect_right(self._starts, end - 1)
+        """Whether an order begins in `[start, end)`; it may go on behind that."""
+        reach = end + _ORDER_REACH
+        return any(
+            (match := rule.search(self._text, start, reach)) is not None and match.start() < end for rule in self._rules
+        )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from dataclasses import dataclass
 
@@ -86,11 +85,19 @@ def _cells(text: str, start: int, end: int) -> list[Cell]:
         start += 1
     if end > start and text[end - 1] == "|" and text[end - 2] != "\\":
         end -= 1
-    edges = [start, *(match.end() for match in _PIPE.finditer(text, start, end)), end + 1]
-    cells = []
-    for left, right in itertools.pairwise(edges):
-        first, last = _trimmed(text, left, max(left, right - 1))
+    cells, at = [], start
+    if "\\" not in text[start:end]:
+        for piece in text[start:end].split("|"):
+            body = piece.strip()
+            first = at + len(piece) - len(piece.lstrip())
+            cells.append(Cell(first, first + len(body), body))
+            at += len(piece) + 1
+        return cells
+    for match in (*_PIPE.finditer(text, start, end), None):
+        stop = end if match is None else match.start()
+        first, last = _trimmed(text, at, stop)
         cells.append(Cell(first, last, text[first:last]))
+        at = stop if match is None else match.end()
     return cells
 
 
