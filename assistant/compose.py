@@ -15,7 +15,9 @@ from assistant.ranking import rank
 from assistant.refusal import clarify, refuse, refuse_unknown
 from assistant.retrieval import Hit
 from assistant.wording import Wording
-from knowledge.catalog import Catalog
+from knowledge.catalog import Catalog, fold, fold_name
+from knowledge.lexical import query_tokens
+from knowledge.passages import sentences
 
 
 class Composer:
@@ -37,14 +39,14 @@ class Composer:
             refuse(draft, question)
             return draft.answer()
         if question.unknown_names and not question.subjects:
-            refuse_unknown(draft, question, self._catalog)
+            refuse_unknown(draft, question, self._catalog, self._mentioned)
             return draft.answer()
         ambiguous = next((subject for subject in question.subjects if subject.ambiguous), None)
         if ambiguous is not None:
             clarify(draft, ambiguous)
             return draft.answer()
         if question.unknown_names:
-            refuse_unknown(draft, question, self._catalog)
+            refuse_unknown(draft, question, self._catalog, self._mentioned)
             draft.status = "partial"
         made = False
         if question.intent == "rank" or question.intent in ("filter", "list", "count"):
@@ -61,6 +63,23 @@ class Composer:
             elif question.intent == "profile":
                 made = profile(draft, question, ledger)
         return draft.answer() if made else None
+
+    def _mentioned(self, name: str) -> tuple[str, int, int, str] | None:
+        """The first sentence of the best passage that holds `name` as a whole word."""
+        found = self._library.lexical(query_tokens(name, self._catalog), 20)
+        passages = self._library.passages([identity for identity, _ in found])
+        wanted = fold_name(name)
+        for identity, _ in found:
+            passage = passages[identity]
+            for start, end in sentences(passage.text):
+                folded, offsets = fold(passage.text[start:end])
+                at = folded.find(wanted)
+                if at >= 0 and Catalog.whole(
+                    passage.text, start + offsets[at], start + offsets[at + len(wanted) - 1] + 1
+                ):
+                    text = passage.text[start:end]
+                    return passage.document_id, passage.start + start, passage.start + end, text.strip("# \n")
+        return None
 
     def from_passages(self, question: Question, hits: Sequence[Hit]) -> Answer:
         """The answer in exact sentences of the best passages, or a refusal that says what is missing."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
 from typing import Protocol
 
@@ -10,7 +10,7 @@ from assistant.answer import Answer, AnswerFigure, Citation, Conflict, Status, T
 from assistant.ledger import Strand
 from assistant.question import Question
 from assistant.wording import Wording, conditions_text
-from knowledge.documents import Document
+from knowledge.documents import Document, Passage
 from knowledge.figures import Figure
 
 
@@ -20,6 +20,10 @@ class Library(Protocol):
     def document(self, document_id: str) -> Document | None: ...
 
     def reprint_publishers(self, document_id: str) -> tuple[str, ...]: ...
+
+    def lexical(self, words: Sequence[str], k: int) -> list[tuple[str, float]]: ...
+
+    def passages(self, passage_ids: Collection[str]) -> dict[str, Passage]: ...
 
 
 class Draft:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from rapidfuzz import fuzz, process
 
 from assistant.draft import Draft
 from assistant.ledger import Ledger
 from assistant.question import Question, Subject
 from knowledge.catalog import Catalog, fold
+
+# Where a document mentions a name: document id, start, end and text of the sentence; None where none does.
+Mentioned = Callable[[str], tuple[str, int, int, str] | None]
 
 
 def refuse(draft: Draft, question: Question, ledger: Ledger | None = None) -> None:
@@ -32,13 +37,26 @@ def refuse(draft: Draft, question: Question, ledger: Ledger | None = None) -> No
             draft.suggestions += [f"{name} {wording.attribute(item)}" for item in held[:3]]
 
 
-def refuse_unknown(draft: Draft, question: Question, catalog: Catalog) -> None:
-    """Names that no document mentions are not answered with those of a sibling; the nearest names are offered."""
+def refuse_unknown(draft: Draft, question: Question, catalog: Catalog, mentioned: Mentioned) -> None:
+    """Names that no document mentions are not answered with those of a sibling; the nearest names are offered.
+
+    A name that stands in a document without a figure of its own is quoted from there.
+    """
     draft.status = "refused"
-    draft.say("unknown_name", names=draft.wording.join(list(question.unknown_names)))
+    unknown_names = []
+    for name in question.unknown_names:
+        place = mentioned(name)
+        if place is None:
+            unknown_names.append(name)
+            continue
+        document_id, start, end, quote = place
+        draft.say("only_mentioned", name=name, quote=quote, marks=draft.cite(document_id, start, end))
+    if not unknown_names:
+        return
+    draft.say("unknown_name", names=draft.wording.join(unknown_names))
     names = list(dict.fromkeys(product.name(draft.wording.language) for product in catalog.products.values()))
     near: list[str] = []
-    for unknown in question.unknown_names:
+    for unknown in unknown_names:
         near += [
             name
             for name, score, _ in process.extract(

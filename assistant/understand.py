@@ -22,6 +22,9 @@ _HAN = re.compile(r"[\u4e00-\u9fff]")
 _UNIT = re.compile(
     r"(?i)(?:换算?成|换算为|转换?成|用|以|in|to)\s*([KMGTPE]i?B/s|[KMGTPE]i?B|[KMGTPE]?(?:FLOPS|OPS)|[kM]?W|nm|MHz|GHz|Gbps|Gb/s)(?![A-Za-z])"
 )
+_HOW_MANY = re.compile(
+    r"(?i)(?:多少个?|几个?|how many)\s*([KMGTPE]i?B/s|[KMGTPE]i?B|[KMGTPE]?(?:FLOPS|OPS)|[kM]?W|nm|MHz|GHz|Gbps|Gb/s)(?![A-Za-z])"
+)
 _CAPITALISED = re.compile(r"(?<![A-Za-z0-9])[A-Z][a-z]{3,}(?![A-Za-z0-9])")
 _COMPUTE = {"flops", "ops"}
 # What a quantity without an attribute beside it can only be about.
@@ -97,6 +100,7 @@ class Understanding:
         periods = tuple(dict.fromkeys(date.iso for date in dates)) if periodic else ()
         period = periods[0] if periods else None
         derive = self._derive(plain, subjects)
+        count = self._count(quantities)
         # Foreign chips are references: they are ranked beside domestic ones only when the question asks for them.
         foreign = phrases.says("foreign", plain) or any(
             subject.kind == "vendor" and not self._catalog.vendors[subject.id].domestic
@@ -104,11 +108,11 @@ class Understanding:
             if subject.id in self._catalog.vendors
         )
         domestic = None if foreign else True
-        unit = _UNIT.search(text) if phrases.says("unit", plain) else None
+        unit = (_UNIT.search(text) if phrases.says("unit", plain) else None) or _HOW_MANY.search(text)
         unknown_attributes = tuple(
             word for word in phrases.unknown_attributes if word in plain and not strong and not cues
         )
-        intent = self._intent(plain, subjects, strong, cues, filters, derive, when, names.unknown)
+        intent = self._intent(plain, subjects, strong, cues, filters, derive, when, names.unknown, count)
         known_unit = parse_unit(unit.group(1)) if unit else None
         return Question(
             text=text,
@@ -125,7 +129,7 @@ class Understanding:
             rank_n=self._rank_n(plain),
             filters=filters,
             derive=derive,
-            count=self._count(quantities),
+            count=count,
             domestic_only=domestic,
             kind=self._kind(plain, subjects),
             conditions=self._conditions(plain),
@@ -309,18 +313,14 @@ class Understanding:
         derive: str | None,
         when: bool,
         unknown: Sequence[str],
+        count: int | None,
     ) -> Intent:
         says = self._phrases.says
         products = [subject for subject in subjects if subject.kind != "vendor"]
         asked = bool(strong or cues)
         if says("smalltalk", plain):
             return "smalltalk"
-        if (
-            derive is not None
-            and asked
-            and subjects
-            and not (derive == "total" and not re.search(r"\d|[一二三四五六七八九十百千万]", plain))
-        ):
+        if derive is not None and asked and subjects and not (derive == "total" and count is None):
             return "derive"
         if asked and says("rank", plain) and not products and not re.search(r"最高(可达|达到?|支持)", plain):
             return "rank"

@@ -63,6 +63,8 @@ class Annotator:
             "back_references",
             "company_references",
             "generic_subjects",
+            "latter",
+            "former",
         ):
             add(getattr(lexicon, kind), kind, kind)
         weak = {fold_name(word) for word in lexicon.weak_comparison}

@@ -172,6 +172,21 @@ def _value_follows(sentence: Sentence, mark: Item) -> bool:
     return len(gap) <= 1 and "、" not in gap and bool(_fitting(sentence, mark, following.value))
 
 
+def _other_condition(sentence: Sentence, precise: set[str], item: Item) -> tuple[str, ...]:
+    """BF16稠密算力为512TFLOPS，稀疏算力为1024TFLOPS: the second is BF16 too, under the other condition.
+
+    Only where the clause right before names one precision, and both clauses say dense or sparse.
+    """
+    start, end = sentence.clause(item.start)
+    earlier = sentence.clause(max(sentence.start, start - 1))[0]
+    named = [mark for mark in sentence.of("attribute", start=earlier, end=start) if set(mark.value) & precise]
+    own = {mark.value for mark in sentence.of("conditions", start=start, end=end)} & {"dense", "sparse"}
+    other = {mark.value for mark in sentence.of("conditions", start=earlier, end=start)} & {"dense", "sparse"}
+    if len(named) == 1 and len(own) == 1 and len(other) == 1 and own != other:
+        return tuple(name for name in named[0].value if name in precise)
+    return ()
+
+
 def _resolve_cue(sentence: Sentence, names: tuple[str, ...], item: Item) -> tuple[str, ...]:
     """Which of the attributes a vague word hints at; () when the sentence does not settle it."""
     if len(names) == 1:
@@ -179,8 +194,9 @@ def _resolve_cue(sentence: Sentence, names: tuple[str, ...], item: Item) -> tupl
     if item.value.dimension in _COMPUTE:
         general = [name for name in names if name in _GENERAL_COMPUTE]
         named = {name for mark in sentence.of("attribute", end=sentence.end) for name in mark.value}
-        if {name for name in named if name in names and name not in general}:
-            return ()
+        precise = {name for name in named if name in names and name not in general}
+        if precise:
+            return _other_condition(sentence, precise, item)
         start, end = sentence.clause(item.start)
         cluster = any(mark.value == "cluster" for mark in sentence.of("scopes", start=start, end=end)) or any(
             subject.value.kind == "cluster" for subject in sentence.subjects

@@ -39,9 +39,15 @@ _TAIL = (
     r"[ \-]?\d{1,5}[A-Za-z]{0,4}(?:-[A-Z0-9]{1,6})?"
     r"(?:[ \-](?:Pro|Max|Ultra|Plus|Duo|Lite|Mini|SE|Ti|XL|SXM|PCIe|OAM))*(?![A-Za-z0-9])"
 )
-_CODE = rf"[A-Z](?<![A-Za-z0-9.\-_/@#].)(?:[A-Z]{{0,5}}{_TAIL}|[A-Za-z]{{0,9}}[ \-]?[A-Z]{{1,6}}{_TAIL})"
+# The third form is a word of several capitals with a number: OXBox-8, CloudRack384.
+_CODE = (
+    rf"[A-Z](?<![A-Za-z0-9.\-_/@#].)(?:[A-Z]{{0,5}}{_TAIL}|[A-Za-z]{{0,9}}[ \-]?[A-Z]{{1,6}}{_TAIL}"
+    r"|[A-Za-z]{1,12}(?<=[A-Z])[a-z]{1,12}-?\d{1,4}[A-Za-z]{0,3}(?![A-Za-z0-9]))"
+)
 # 「X200」, or a Han name of two or three characters before a code or between quotes and before a product noun.
 _HAN = r"[\u4e00-\u9fff]"
+# WAIC 2025, MDC 2025: a meeting and its year.
+_EVENT = re.compile(r"[ \-](?:19|20)\d{2}$")
 _CLOCK = re.compile(r"^\d{1,2}:\d{2}")
 
 
@@ -51,6 +57,7 @@ class _Patterns:
 
     code: re.Pattern[str]
     quoted: re.Pattern[str]
+    quoted_behind: re.Pattern[str]
     company: re.Pattern[str]
     company_end: re.Pattern[str]
     company_en: re.Pattern[str]
@@ -70,6 +77,9 @@ def _patterns(lexicon: Lexicon) -> _Patterns:
         code=re.compile(_CODE),
         quoted=re.compile(
             rf"[“「『\"]({_HAN}{{2,6}}(?:[A-Za-z0-9\- ]{{0,12}})?)[”」』\"](?={_HAN}{{0,4}}(?:{either(lexicon.product_nouns)}))"
+        ),
+        quoted_behind=re.compile(
+            rf"(?P<noun>{either((*lexicon.product_nouns, *lexicon.cluster_suffixes))})[“「『\"]({_HAN}{{2,6}}(?:[A-Za-z0-9\- ]{{0,12}})?)[”」』\"]"
         ),
         company=re.compile(rf"{_HAN}{{2,4}}(?:{suffixes})(?={_HAN}|[\s，、（(|]|$)", re.M),
         company_end=re.compile(suffixes),
@@ -107,39 +117,78 @@ def find_names(text: str, taken: Sequence[tuple[int, int]], lexicon: Lexicon) ->
     patterns = _patterns(lexicon)
     occupied = _Occupied(taken)
     found: list[FoundName] = []
-    prefixes: dict[str, str] = {}
     codes: list[tuple[int, int, str, str]] = []
     for match in patterns.code.finditer(text):
         start, end = match.span()
-        written = match.group()
-        if occupied.overlaps(start, end) or not _is_model(written, lexicon):
-            continue
-        prefix = _han_prefix(text, start, lexicon)
-        key = fold_name(written)
-        if prefix and key not in prefixes:
-            prefixes[key] = prefix
-        codes.append((start, end, written, prefix))
+        word, space, _ = match.group().partition(" ")
+        if space and word.lower() in lexicon.function_words:
+            start += len(word) + 1
+        written = text[start:end]
+        if not occupied.overlaps(start, end) and _is_model(written, lexicon):
+            codes.append((start, end, written, _han_prefix(text, start, lexicon)))
+    keys = _keys(codes, text)
+    prefixes: dict[str, str] = {}
+    for _, _, written, prefix in codes:
+        if prefix:
+            prefixes.setdefault(keys[written], prefix)
+    machines = {keys[written] for start, end, written, _ in codes if _is_machine(text, start, end, lexicon)}
     for start, end, written, prefix in codes:
-        key = fold_name(written)
+        key = keys[written]
         full = prefixes.get(key, "")
         separator = " " if full and text[start - 1 : start] == " " and prefix else ""
-        subject = Subject(f"~{key}", f"{full}{separator}{written}".strip(), "card")
+        subject = Subject(f"~{key}", f"{full}{separator}{written}".strip(), "server" if key in machines else "card")
         found.append(FoundName(start - len(prefix) - (1 if prefix and text[start - 1] == " " else 0), end, subject))
         occupied.add(start, end)
-    formed = (
-        ("card", (match.span(1) for match in patterns.quoted.finditer(text))),
-        ("cluster", _ending(text, patterns.cluster_end, patterns.cluster, 10, _BOUNDARY | {"的"})),
-        ("vendor", _ending(text, patterns.company_end, patterns.company, 4, _BOUNDARY)),
-        ("vendor", _ending(text, patterns.company_en_end, patterns.company_en, 40, None)),
-    )
-    for kind, spans in formed:
-        for start, end in spans:
-            name = text[start:end]
-            if occupied.overlaps(start, end) or _generic(name, kind, lexicon):
-                continue
-            found.append(FoundName(start, end, Subject(f"~{fold_name(name)}", name, kind)))
-            occupied.add(start, end)
+    for start, end, kind in _formed(text, patterns, lexicon):
+        name = text[start:end]
+        if occupied.overlaps(start, end) or _generic(name, kind, lexicon):
+            continue
+        found.append(FoundName(start, end, Subject(f"~{fold_name(name)}", name, kind)))
+        occupied.add(start, end)
     return found
+
+
+def _is_machine(text: str, start: int, end: int, lexicon: Lexicon) -> bool:
+    """服务器 OXBox-8, the OXBox-8 server: the word beside the name says that it is a whole machine."""
+    before, after = text[max(0, start - 12) : start].rstrip().lower(), text[end : end + 12].lstrip().lower()
+    return before.endswith(lexicon.server_nouns) or after.startswith(lexicon.server_nouns)
+
+
+def _keys(codes: Sequence[tuple[int, int, str, str]], text: str) -> dict[str, str]:
+    """What each code as written is called by: "Tianmu T80" is the T80 where the same text calls it that as well.
+
+    Only when one word alone stands before that code: Alpha X200 and Beta X200 are two products.
+    """
+    keys = {written: fold_name(written) for _, _, written, _ in codes}
+    leads: dict[str, set[str]] = {}
+    for written in keys:
+        word, space, code = written.partition(" ")
+        if space and word[1:].islower() and code in keys:
+            leads.setdefault(code, set()).add(word)
+    for code, words in leads.items():
+        if len(words) == 1:
+            keys[f"{next(iter(words))} {code}"] = keys[code]
+    return keys
+
+
+def _formed(text: str, patterns: _Patterns, lexicon: Lexicon) -> Iterator[tuple[int, int, str]]:
+    """(start, end, kind) of what reads like a name by the words around or in it; a quoted name wherever it recurs."""
+    quoted = [(*match.span(1), "card") for match in patterns.quoted.finditer(text)]
+    for match in patterns.quoted_behind.finditer(text):
+        quoted.append((*match.span(2), "cluster" if match.group("noun") in lexicon.cluster_suffixes else "card"))
+    yield from quoted
+    for start, end, kind in {text[start:end]: (start, end, kind) for start, end, kind in quoted}.values():
+        name = text[start:end]
+        at = text.find(name, end)
+        while at >= 0:
+            yield at, at + len(name), kind
+            at = text.find(name, at + len(name))
+    for start, end in _ending(text, patterns.cluster_end, patterns.cluster, 10, _BOUNDARY | {"的"}):
+        yield start, end, "cluster"
+    for start, end in _ending(text, patterns.company_end, patterns.company, 4, _BOUNDARY):
+        yield start, end, "vendor"
+    for start, end in _ending(text, patterns.company_en_end, patterns.company_en, 40, None):
+        yield start, end, "vendor"
 
 
 class _Occupied:
@@ -177,7 +226,7 @@ def _is_model(written: str, lexicon: Lexicon) -> bool:
     key = fold_name(written)
     letters = re.match(r"[a-z+]*", key)
     lead = re.match(r"[A-Za-z+\-/]*[A-Za-z+]", written)
-    if key in ordinary or letters is None or lead is None:
+    if key in ordinary or letters is None or lead is None or _EVENT.search(written):
         return False
     digits = re.search(r"\d+", key)
     if digits is None or (len(digits.group()) < 2 and len(key) < 3 and not key[0].isalpha()):
@@ -201,9 +250,21 @@ def _han_prefix(text: str, start: int, lexicon: Lexicon) -> str:
             continue
         if prefix[0] in lexicon.name_before or prefix[-1] in lexicon.name_before:
             continue
-        if (not before and boundary) or any(before.endswith(word) for word in lexicon.name_before):
+        if ((not before and boundary) or any(before.endswith(word) for word in lexicon.name_before)) and _noun(prefix):
             return prefix
     return ""
+
+
+# Parts of speech (of jieba's tag set) that no product is named by: verbs, adverbs, prepositions, pronouns, numerals …
+_NO_NOUN = ("v", "d", "p", "c", "u", "r", "m", "q", "f", "t", "a", "b")
+
+
+@functools.lru_cache(maxsize=8192)
+def _noun(word: str) -> bool:
+    """Whether `word` may be a name: 天罡 in 天罡G2, not 透露 in 没有透露G2."""
+    import rjieba
+
+    return not any(tag.startswith(_NO_NOUN) for _, tag in rjieba.tag(word))
 
 
 def _generic(name: str, kind: str, lexicon: Lexicon) -> bool:

@@ -36,6 +36,9 @@ def can_have(subject: Subject, attribute: Attribute) -> bool:
 
 def subjects_of(sentence: Sentence, item: Item, attribute: Attribute) -> list[Subject]:
     """Whom the value `item` of `attribute` belongs to; several only where the sentence says each, none when unsure."""
+    pointed = _pointed_at(sentence, item)
+    if pointed is not None:
+        return [subject for subject in pointed if can_have(subject, attribute)]
     able = [mark for mark in sentence.subjects if can_have(mark.value, attribute)]
     before = [mark for mark in able if mark.end <= item.start and not sentence.is_component(mark)]
     if before:
@@ -51,6 +54,24 @@ def subjects_of(sentence: Sentence, item: Item, attribute: Attribute) -> list[Su
     context = sentence.context
     carried = context.company if company else context.product or (context.company if "vendor" in attribute.of else None)
     return [carried] if carried is not None and can_have(carried, attribute) else []
+
+
+def _pointed_at(sentence: Sentence, item: Item) -> list[Subject] | None:
+    """Whom 前者 or 后者 before the value means, the thing compared with included; None when neither word is there."""
+    pointers = sentence.of("latter", "former", end=item.start)
+    if not pointers:
+        return None
+    pointer = pointers[-1]
+    if any(pointer.end <= mark.start and mark.end <= item.start for mark in sentence.subjects):
+        return None
+    named: dict[str, Subject] = {}
+    for mark in sentence.of("subject", end=pointer.start):
+        if not mark.value.is_company:
+            named.pop(mark.value.id, None)
+            named[mark.value.id] = mark.value
+    if len(named) < 2:
+        return []
+    return [list(named.values())[-1 if pointer.kind == "latter" else -2]]
 
 
 def _named_before(sentence: Sentence, before: list[Item], item: Item) -> list[Subject]:

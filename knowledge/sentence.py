@@ -117,7 +117,13 @@ class Sentence:
 
     def is_component(self, mark: Item) -> bool:
         """8颗昇腾910B names a part that is counted; a figure behind it is about the whole that is named elsewhere."""
-        return any(item.value.dimension == "count" and 0 <= mark.start - item.end <= 4 for item in self.of("quantity"))
+        # In 千卡集群“磐石一号” the count is the cluster's size, and the name is the cluster's.
+        return any(
+            item.value.dimension == "count"
+            and 0 <= mark.start - item.end <= 4
+            and not self.of("scopes", start=item.start, end=mark.start)
+            for item in self.of("quantity")
+        )
 
     def _attributed(self) -> tuple[str | None, str | None]:
         """Who says so and when, where the sentence names its source; that source's date is unknown unless given."""

@@ -19,6 +19,8 @@ __all__ = ["Context", "Reader", "Statement"]
 
 # A verb dates what it says only this far behind its clause's beginning.
 _DATED_WITHIN = 40
+# 显存类型为 stands this close before the type.
+_NAMED_WITHIN = 4
 _VALUES = frozenset({"quantity", "date", "memory_type"})
 # Without any of these a sentence states nothing and changes nobody's context.
 _TELLING = _VALUES | {"subject", "generic_subjects"}
@@ -126,6 +128,10 @@ def _memory_types(sentence: Sentence) -> Iterator[Statement]:
     capacities = [item for item in sentence.of("quantity") if item.value.dimension == "memory"]
     for mark in marks:
         near = next((at for at in capacities if 0 <= mark.start - at.end <= 5 or 0 <= at.start - mark.end <= 6), None)
+        if near is None:
+            # 显存类型为GDDR6X: named outright.
+            named = [at for at in sentence.of("attribute", end=mark.start) if attribute.id in at.value]
+            near = mark if named and mark.start - named[-1].end <= _NAMED_WITHIN else None
         if near is None or refused(sentence, near):
             continue
         subjects = subjects_of(sentence, near, attribute)
@@ -139,7 +145,7 @@ def _dates(sentence: Sentence) -> Iterator[Statement]:
     if len(dates) != 1 or not dates[0].value.iso:
         return
     attributes = sentence.grammar.attributes
-    for verb in sentence.of("attribute"):
+    for verb in sentence.of("attribute", "cue"):
         for name in verb.value:
             attribute = attributes[name]
             if attribute.dimension != "date" or sentence.clause(verb.start)[0] > dates[0].end + _DATED_WITHIN:
