@@ -24,11 +24,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--suite", action="append", choices=[*SUITES, "all"], help="which to run; may be given several times"
     )
-    chosen = parser.parse_args(arguments).suite or ["answers", "understanding"]
+    parser.epilog = "further options go to the suite: python -m evals.answers --help lists those of the answers"
+    options, others = parser.parse_known_args(arguments)
+    # Whoever says how answers are to be run means the answers.
+    chosen = options.suite or (["answers"] if others else ["answers", "understanding"])
     names = list(SUITES) if "all" in chosen else chosen
     worst = 0
     for name in names:
         print(f"== {name}")
         run = importlib.import_module(f"evals.{name}").main
-        worst = max(worst, run() if name == "understanding" else run([]))
+        worst = max(worst, run() if name == "understanding" else run(others))
     return worst

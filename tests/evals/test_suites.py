@@ -2,23 +2,94 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from assistant.answer import Answer
-from evals import answers, retrieval, understanding
+from assistant.answer import Answer, AnswerFigure, Citation
+from evals import answers, baseline, retrieval, understanding
+from evals.case import SCHEMA, Case, CaseError, ExpectedFigure, load_cases, schema
 from evals.cli import main
+from evals.grade import Problem, grade, matches, unfaithful
+from evals.metrics import Graded
 
 
 def test_every_answer_over_the_corpus_is_as_expected(capsys: pytest.CaptureFixture[str]) -> None:
     assert answers.main([]) == 0, capsys.readouterr().out
 
 
+def nowhere(document_id: str) -> str | None:
+    return None
+
+
+def test_expected_figures_are_compared_by_value_and_unit() -> None:
+    said = AnswerFigure(product="MTT S4000", attribute="memory_bandwidth", value=768, unit="GB/s", citation=1)
+    wanted = ExpectedFigure(product="MTT S4000", attribute="memory_bandwidth", value=0.768, unit="TB/s")
+    assert matches(wanted, said)
+    for change in ({"value": 769}, {"unit": "TB/s"}, {"product": "MTT S3000"}, {"attribute": "tdp"}):
+        assert not matches(wanted, said.model_copy(update=change))
+    assert not matches(wanted.model_copy(update={"condition": "sparse"}), said)
+
+
 def test_a_wrong_status_word_or_figure_fails_a_case() -> None:
-    case = answers.Case.model_validate({"question": "?", "status": ["answered"], "has": ["48 GB"], "not": ["80 GB"]})
-    right = Answer(question="?", language="zh", status="answered", text="48 GB。")
-    assert case.problems(right) == []
-    assert case.problems(right.model_copy(update={"text": "80 GB"})) != []
-    assert case.problems(right.model_copy(update={"status": "refused"})) != []
+    case = Case.model_validate(
+        {
+            "id": "a",
+            "question": "?",
+            "status": ["refused"],
+            "strings": {"all": ["48 GB"], "none": ["80 GB"]},
+            "tags": ["x"],
+        }
+    )
+    right = Answer(question="?", language="zh", status="refused", text="48 GB。")
+    assert grade(case, right, nowhere) == []
+    for change in ({"text": "80 GB"}, {"text": "148 GB"}, {"status": "clarify"}):
+        assert grade(case, right.model_copy(update=change), nowhere) != []
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("- id: a\n  question: q\n  status: [odd]\n  tags: [x]\n", "line 3, field status.0"),
+        ("- {id: a, question: q, status: [refused], tags: [x]}\n" * 2, "line 2: the id 'a' is taken"),
+        ("- id: [", "line"),
+    ],
+)
+def test_a_malformed_case_names_file_line_and_field(text: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "bad.yaml").write_text(text, "utf-8")
+    with pytest.raises(CaseError) as raised:
+        load_cases([tmp_path])
+    assert "bad.yaml" in str(raised.value)
+    assert said in str(raised.value)
+
+
+def test_the_schema_for_editors_is_of_this_release() -> None:
+    assert SCHEMA.read_text("utf-8") == schema()
+
+
+def test_a_figure_its_quote_does_not_state_is_wrong() -> None:
+    citation = Citation(marker=1, document_id="d", title="t", quote="显存 48 GB", start=0, end=8)
+    answer = Answer(question="?", language="zh", status="answered", text="显存为 48 GB。[1]", citations=(citation,))
+    texts = {"d": "显存 48 GB"}
+    assert unfaithful(answer, texts.get) == []
+    wrong = answer.model_copy(update={"text": "显存为 64 GB。[1]"})
+    assert [problem.kind for problem in unfaithful(wrong, texts.get)] == ["wrong-figure"]
+    assert [problem.kind for problem in unfaithful(answer, nowhere)] == ["quote"]
+
+
+def test_a_must_hold_case_that_fails_is_a_regression(tmp_path: Path) -> None:
+    case = Case(id="a", question="?", status=("refused",), tags=("must-hold",))
+    good = Graded(case, None, (), 0.0)
+    baseline.save([good], tmp_path / "b.json")
+    before = baseline.load(tmp_path / "b.json")
+    assert baseline.regressions(before, [good]) == []
+    bad = Graded(case, None, (Problem("status", "wrong"),), 0.0)
+    assert "a held and now fails" in baseline.regressions(before, [bad])
+
+
+def test_an_unreachable_server_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    assert answers.main(["--against", "http://127.0.0.1:9"]) == 2
+    assert "cannot be reached" in capsys.readouterr().err
 
 
 def test_the_retrieval_set_names_documents_that_ship() -> None:
