@@ -64,6 +64,8 @@ class Annotator:
             "company_references",
             "generic_subjects",
             "latter",
+            "hypothetical",
+            "multiplies",
             "former",
         ):
             add(getattr(lexicon, kind), kind, kind)

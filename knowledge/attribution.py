@@ -13,8 +13,10 @@ from knowledge.sentence import Sentence
 # something else.
 NEAR = 12
 _GLUE_AFTER = re.compile(
-    r"\s*(?:[（(@\-]\s*|的\s*|of\s+(?:the\s+)?|in\s+|for\s+|at\s+|大|高|超大|片上|板载|on-board\s+|onboard\s+|peak\s+|峰值|理论|单向|双向|稠密|稀疏|dense\s+|sparse\s+|total\s+|聚合|总|单卡|独立|大容量|高速|high-bandwidth\s+|AI\s*)*"
+    r"\s*(?:[（(@\-]\s*|的\s*|of\s+(?:the\s+)?|in\s+|for\s+|at\s+|大|高|超大|片上|板载|on-board\s+|onboard\s+|peak\s+|峰值|理论|单向|双向|稠密|稀疏|dense\s+|sparse\s+|total\s+|聚合|总|单卡|独立|大容量|高速|high-bandwidth\s+|AI\s*|(?:Pre-)?[A-F][+＋]?\d?轮|天使轮|新一轮)*"
 )
+# No share of this field has ever cost more, and no company less.
+_SHARE = 100_000
 _MADE_OF = re.compile(r"\s*\S{0,8}?(?:组成|构成|互联|连接)|\s*(?:in total|interconnected)")
 _COMPUTE = frozenset({"flops", "ops", "compute_bare"})
 _GENERAL_COMPUTE = ("ai_tops", "cluster_compute")
@@ -34,6 +36,9 @@ def fits(attribute: Attribute, quantity: Quantity) -> bool:
         return quantity.dimension in ("flops", "ops")
     if attribute.id == "cluster_compute" or attribute.dimension == "compute_bare":
         return quantity.dimension in _COMPUTE
+    if attribute.dimension == "money_per_share" and quantity.dimension == "money":
+        # 发行价114.28元: so small a sum behind the name of a share's price is one.
+        return quantity.base < _SHARE
     if attribute.dimension == "bandwidth":
         return quantity.dimension in ("bandwidth", "bitrate")
     if quantity.dimension == "plain" and attribute.dimension == "count":
@@ -73,10 +78,15 @@ def attributes_of(sentence: Sentence, item: Item) -> tuple[str, ...]:
     before = _before(sentence, item)
     chosen = behind if behind and (not before or before[1] == "cue" or before[0] == behind[0]) else before or behind
     if chosen is None:
-        return _by_counter(sentence, item)
-    names, kind, markers = chosen
-    sentence.consumed.update(marker.start for marker in markers)
-    return _resolve_cue(sentence, names, item) if kind == "cue" else names
+        names = _by_counter(sentence, item) or _same_again(sentence, item)
+    else:
+        names, kind, markers = chosen
+        sentence.consumed.update(marker.start for marker in markers)
+        if kind == "cue":
+            names = _resolve_cue(sentence, names, item)
+    if names:
+        sentence.bound[item.start] = names
+    return names
 
 
 def _fitting(sentence: Sentence, mark: Item, quantity: Quantity) -> tuple[str, ...]:
@@ -103,10 +113,22 @@ def _by_counter(sentence: Sentence, item: Item) -> tuple[str, ...]:
     return ()
 
 
+def _same_again(sentence: Sentence, item: Item) -> tuple[str, ...]:
+    """A800的互联带宽为400GB/s，A100为600GB/s: another product with a value of the same kind and no attribute of its own."""
+    start, _ = sentence.clause(item.start)
+    earlier = [other for other in sentence.of("quantity", end=start) if other.start in sentence.bound]
+    named = [mark for mark in sentence.subjects if mark.start >= start and mark.end <= item.start]
+    if not earlier or len(named) != 1 or named[0].value.is_company:
+        return ()
+    gap = sentence.text[named[0].end : item.start].strip().lower()
+    again = earlier[-1].value.dimension == item.value.dimension and gap in sentence.grammar.lexicon.ellipsis
+    return sentence.bound[earlier[-1].start] if again else ()
+
+
 def _by_memory_type(sentence: Sentence, item: Item) -> tuple[str, ...]:
     """48GB GDDR6 and 64GB HBM2e are memory capacities without being called so."""
     if item.value.dimension == "memory" and any(
-        0 <= mark.start - item.end <= 3 or 0 <= item.start - mark.end <= 2 for mark in sentence.of("memory_type")
+        0 <= mark.start - item.end <= 4 or 0 <= item.start - mark.end <= 2 for mark in sentence.of("memory_type")
     ):
         return ("memory_capacity",)
     return ()
@@ -128,7 +150,9 @@ def _before(sentence: Sentence, item: Item) -> _Chosen | None:
     if strong:
         group = [strong[-1]]
         for mark, names in reversed(strong[:-1]):
-            if sentence.text[mark.end : group[0][0].start].strip() not in _NAME_JOINERS:
+            joined = sentence.text[mark.end : group[0][0].start].strip()
+            compound = joined == "" and group[0][1][0] in _GENERAL_COMPUTE
+            if joined not in _NAME_JOINERS and not compound:
                 break
             group.insert(0, (mark, names))
         chosen = specific([name for _, names in group for name in names])

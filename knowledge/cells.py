@@ -160,6 +160,23 @@ class TableReader:
         self, table: TableBlock, roles: Sequence[tuple[str, ...]], product: Subject | None, company: Subject | None
     ) -> Iterator[CellStatement]:
         key = self._column(roles, "attribute", 0) or 0
+        timed = [
+            at
+            for at, cell in enumerate(table.header)
+            if at != key and any(item.kind == "date" for item in self._spans.between(cell.start, cell.end))
+        ]
+        if timed and "value" not in [role for found in roles for role in found]:
+            # | 指标 | 2023年 | 2024年 |: every column of values has its own period.
+            for index, row in enumerate(table.rows):
+                for attribute in self._several(row[key]):
+                    owner = self._owner(attribute, product, company)
+                    if owner is None or not attribute.periodic:
+                        continue
+                    for column in timed:
+                        yield from self._cell(
+                            table, index, row, roles, owner, attribute, row[column], row[key], table.header[column]
+                        )
+            return
         value = self._column(roles, "value", None, exclude=(key,))
         named = self._column(roles, "product", None, exclude=(key, value))
         if value is None:
@@ -187,7 +204,7 @@ class TableReader:
         maker = self._column(roles, "vendor", None, exclude=(named,))
         if named is None and maker is not None:
             named = maker
-        if named is None and attributes[0] is None:
+        if named is None and attributes[0] is None and not self._periods(table):
             named = 0
         for index, row in enumerate(table.rows):
             subject = self._named(row[named]) if named is not None else None
@@ -196,7 +213,16 @@ class TableReader:
                     continue
                 owner = subject if named is not None else self._owner(attribute, product, company)
                 if owner is not None:
-                    yield from self._cell(table, index, row, roles, owner, attribute, row[column], table.header[column])
+                    lead = row[0] if named is None else None
+                    yield from self._cell(
+                        table, index, row, roles, owner, attribute, row[column], table.header[column], lead
+                    )
+
+    def _periods(self, table: TableBlock) -> bool:
+        """Whether the first column holds years or quarters: the rows are periods of one company."""
+        return bool(table.rows) and all(
+            any(item.kind == "date" for item in self._spans.between(row[0].start, row[0].end)) for row in table.rows
+        )
 
     def _by_column(self, table: TableBlock, subjects: Sequence[Subject | None]) -> Iterator[CellStatement]:
         roles: list[tuple[str, ...]] = [
@@ -236,7 +262,9 @@ class TableReader:
         attribute: Attribute,
         cell: Cell,
         key: Cell,
+        timed: Cell | None = None,
     ) -> Iterator[CellStatement]:
+        """`timed` is the cell that says when, where neither the value's own nor its key does."""
         text = cell.text.strip()
         if text.casefold() in self._lexicon.missing_values or fold_name(text) in self._lexicon.missing_values:
             return
@@ -245,6 +273,12 @@ class TableReader:
             return
         origin = self._origin(row, roles)
         around = [*here, *self._spans.between(key.start, key.end), *origin.items]
+        if timed is not None:
+            around += self._spans.between(timed.start, timed.end)
+        precise = [name for item in here if item.kind == "attribute" for name in item.value]
+        if attribute.id in ("ai_tops", "cluster_compute") and len(precise) == 1:
+            # 峰值算力 | 1 PFLOPS（FP8）: the cell says which.
+            attribute = self._attributes[precise[0]]
         shared: dict[str, Any] = {
             "subject": subject,
             "attribute": attribute.id,

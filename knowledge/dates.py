@@ -58,7 +58,7 @@ _FROM_YEAR = (
     re.compile(rf"(?<!\d){_YEAR}\s?(?:年度?|财年)?的?\s?{_PART}"),
     re.compile(rf"(?<!\d){_YEAR}\s?(?:年度?|财年|财政年度)(?!\d|多|半)"),
     re.compile(
-        rf"(?<![\d\w.$¥+\-/]){_YEAR}(?![\d\w.%+]|[-/.]\d{{1,2}}[-/.]\d|\s?(?:[-–~]\s?)?(?:[A-Z]{{2,}}|GB|MB|W\b|cards|chips|GPUs|units|nodes|张|颗|片|块|卡|个|台|套|家|人|元|万|亿|倍|MHz|核|款|瓦|位|项|名|股|只|间))"
+        rf"(?<![\d\w.$¥+\-/]){_YEAR}(?![\d\w%+]|\.\d|[-/.]\d{{1,2}}[-/.]\d|\s?(?:[-–~]\s?)?(?:[A-Z]{{2,}}|GB|MB|W\b|cards|chips|GPUs|units|nodes|张|颗|片|块|卡|个|台|套|家|人|元|万|亿|倍|MHz|核|款|瓦|位|项|名|股|只|间))"
     ),
 )
 # Forms that end in a year: looked for in the few characters before it, when these are Latin letters or digits.

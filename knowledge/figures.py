@@ -210,6 +210,8 @@ def _quantity_figure(common: dict[str, object], attribute: Attribute, quantity: 
         # Integer operations are not floating-point ones: the text's FLOPS are OPS, and the figure says so.
         unit, dimension = unit.replace("FLOPS", "OPS"), "ops"
         note = f"{note}; {quantity.text}".strip("; ")
+    if attribute.dimension == "money_per_share" and dimension == "money":
+        unit, dimension = f"{unit}/股", "money_per_share"
     if attribute.dimension == "count" and dimension == "plain":
         unit, dimension = attribute.unit, "count"
     return _figure(

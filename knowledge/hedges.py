@@ -12,7 +12,7 @@ _BEFORE_ABOUT = re.compile(
     re.I,
 )
 _BEFORE_LEAST = re.compile(
-    r"(?:超过|超|逾|不低于|不少于|不小于|至少|大于|高于|突破|>|≥|>=|over|more than|at least|exceeding|exceeds?|above|upwards of|no less than|not less than|no fewer than|not fewer than|greater than|surpass(?:ing|es)?)了?\s*$",
+    r"(?:超过|超|逾|不低于|不少于|不小于|至少|大于|高于|突破|>|≥|>=|over|more than|at least|exceed(?:s|ed|ing)?|above|upwards of|no less than|not less than|no fewer than|not fewer than|greater than|surpass(?:ing|es|ed)?|topp(?:ing|ed))了?\s*$",
     re.I,
 )
 _BEFORE_MOST = re.compile(

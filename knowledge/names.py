@@ -125,7 +125,11 @@ def find_names(text: str, taken: Sequence[tuple[int, int]], lexicon: Lexicon) ->
             start += len(word) + 1
         written = text[start:end]
         if not occupied.overlaps(start, end) and _is_model(written, lexicon):
-            codes.append((start, end, written, _han_prefix(text, start, lexicon)))
+            prefix = _han_prefix(text, start, lexicon)
+            # A maker's own name is no part of its product's: 景嘉微JM11.
+            if prefix and occupied.overlaps(start - len(prefix), start):
+                prefix = ""
+            codes.append((start, end, written, prefix))
     keys = _keys(codes, text)
     prefixes: dict[str, str] = {}
     for _, _, written, prefix in codes:

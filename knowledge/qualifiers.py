@@ -20,6 +20,8 @@ _TRAILING_CHANGE = 3
 def refused(sentence: Sentence, item: Item) -> bool:
     """Whether the sentence denies the quantity, compares it or calls it a change: then it states no level."""
     start, stop = sentence.clause(item.start)
+    if sentence.of("hypothetical", end=item.start) or sentence.of("multiplies", start=start, end=item.start):
+        return True
     last = max([other.end for other in sentence.of("quantity", start=start, end=item.start)], default=start)
     if any(item.start - mark.end <= NEAR for mark in sentence.of("negation", start=last, end=item.start)):
         return True

@@ -88,7 +88,7 @@ _EACH = re.compile(r"每(股|张|颗|片|卡|台)(?:价格|售价|约|仅|为|�
 # A number begins at one of these; looking for one character first is many times faster than the pattern itself.
 _FIRST = re.compile(rf"[\d{HAN_DIGITS}]")
 _NUMBER_AT = re.compile(
-    rf"(?<![A-Za-z0-9_.#^])(?:(?P<digits>{NUMBER})|(?<![第其唯统之单万千百十两几数同专进逐任另某每有无不])(?!(?<=上)[百千万亿])(?P<han>{HAN_NUMBER}))\s?(?P<magnitude>{MAGNITUDE})?"
+    rf"(?:(?<![A-Za-z0-9_.#^])|(?<=RMB)|(?<=CNY)|(?<=USD)|(?<=HKD))(?:(?P<digits>{NUMBER})|(?<![第其唯统之单万千百十两几数同专进逐任另某每有无不])(?!(?<=上)[百千万亿])(?P<han>{HAN_NUMBER}))\s?(?P<magnitude>{MAGNITUDE})?"
 )
 _PERCENT_OF = re.compile(r"百分之(?P<value>\d+(?:\.\d+)?|[〇零一二两三四五六七八九十百点]+)")
 _ORDINAL = re.compile(r"第\s?(\d{1,4}|[一二三四五六七八九十]{1,3})(?:名|位|大)?(?![代款季期版届章节次个批步颗张条])")
@@ -222,6 +222,9 @@ def _number(text: str, plain: str, match: re.Match[str]) -> _Number | None:
         return None
     value = decimal_of(digits)
     if value is None:
+        return None
+    if plain[start - 1 : start] == "," and plain[start - 2 : start - 1].isdigit():
+        # 1,6 TB/s: the end of a number in somebody else's spelling.
         return None
     end = match.end("magnitude") if magnitude else match.end("digits")
     before = plain[start - 1 : start]

@@ -18,6 +18,8 @@ _LIKENESS_WITHIN = 16
 # An order may be split by a full stop: its second half is looked for this far behind the sentence.
 _ORDER_REACH = 24
 _NOBODY = re.compile(r"悉|称|传|了解|此|介绍")
+_BRACKETS = re.compile(r"[（(][^（()）]{1,60}[)）]")
+_COUNTED = re.compile(r" (?:chips|cards|GPUs|NPUs|accelerators|processors|dies)\b")
 _ARTICLE = re.compile(r"\b(?:the|its)\b")
 
 
@@ -52,7 +54,8 @@ class Grammar:
 class Sentence:
     """One sentence `text[start:end]`: its items by kind, its clauses, whom it is about and whom it compares with.
 
-    `consumed` holds the starts of the items that a value has already been bound to.
+    `consumed` holds the starts of the items that a value has already been bound to, `bound` the attributes by the
+    start of their value.
     """
 
     def __init__(
@@ -60,6 +63,7 @@ class Sentence:
     ) -> None:
         self.grammar, self.text, self.start, self.end, self.context = grammar, text, start, end, context
         self.consumed: set[int] = set()
+        self.bound: dict[int, tuple[str, ...]] = {}
         self._by_kind: dict[str, list[Item]] = {}
         for item in items:
             self._by_kind.setdefault(item.kind, []).append(item)
@@ -94,12 +98,22 @@ class Sentence:
         """Where clauses end: commas and conjunctions, but no comma inside a number."""
         if self._points is None:
             text = self.text
+            brackets = [match.span() for match in _BRACKETS.finditer(text, self.start, self.end)]
             self._points = [
                 match.start()
                 for match in self.grammar.breaks.finditer(text, self.start, self.end)
                 if not (text[match.start() - 1].isdigit() and text[match.start() + 1 : match.start() + 2].isdigit())
+                and not any(first < match.start() < last for first, last in brackets)
+                and not self._trails(match.end())
             ]
         return self._points
+
+    def _trails(self, at: int) -> bool:
+        """Whether nothing but a condition follows (…, bidirectional.): it belongs to the clause before it."""
+        for mark in self.of("conditions", start=at):
+            if not self.text[at : mark.start].strip():
+                return self.text[mark.end : mark.end + 1] in ("", ",", "，", ".", "。", ";", "；")
+        return False
 
     def clause(self, at: int) -> tuple[int, int]:
         """The span of the clause around `at`."""
@@ -119,8 +133,15 @@ class Sentence:
         """8颗昇腾910B names a part that is counted; a figure behind it is about the whole that is named elsewhere."""
         # In 千卡集群“磐石一号” the count is the cluster's size, and the name is the cluster's.
         return any(
-            item.value.dimension == "count"
-            and 0 <= mark.start - item.end <= 4
+            (
+                (item.value.dimension == "count" and 0 <= mark.start - item.end <= 4)
+                # 384 Ascend 910C chips: English counts behind the name.
+                or (
+                    item.value.dimension == "plain"
+                    and mark.start - item.end == 1
+                    and _COUNTED.match(self.text, mark.end) is not None
+                )
+            )
             and not self.of("scopes", start=item.start, end=mark.start)
             for item in self.of("quantity")
         )

@@ -69,7 +69,9 @@ class Reader:
             # Text that orders an answer is no source for one.
             return
         sentence = Sentence(self._grammar, self._text, start, end, items, context)
-        found = list(_statements(sentence)) if kinds & _VALUES else []
+        # A question states nothing.
+        asked = self._text[end - 1] in "?？"
+        found = list(_statements(sentence)) if kinds & _VALUES and not asked else []
         sentence.leave()
         for statement in found:
             self.owned.add(statement.item.start)
