@@ -9,6 +9,7 @@ from collections.abc import Sequence
 SUITES = {
     "answers": "what answers over the shipped corpus must and must not say",
     "understanding": "how questions and follow-ups are understood",
+    "extraction": "figures found in hand-labelled sentences and tables: precision and recall",
     "retrieval": "recall and MRR of lexical, dense and hybrid search (makes all vectors first: minutes)",
 }
 

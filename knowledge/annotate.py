@@ -28,6 +28,7 @@ class Annotator:
         self.lexicon = lexicon or load_lexicon()
         self.grammar = Grammar.of(catalog.attributes, self.lexicon)
         self._automaton = self._build()
+        self._shared = self._shared_names()
         self._memory_type = re.compile(rf"(?<![A-Za-z0-9])(?:{self.lexicon.memory_types})")
 
     def _build(self) -> ahocorasick.Automaton:
@@ -48,6 +49,11 @@ class Annotator:
                 add([name], "weak_subject" if fold_name(name).isdigit() else "subject", subject)
         for attribute in self.catalog.attributes.values():
             add(attribute.names(), "attribute", attribute.id)
+            add(
+                (f"{name}s" for name in attribute.names() if name.isascii() and name[-1].islower()),
+                "attribute",
+                attribute.id,
+            )
             add(attribute.cues, "cue", attribute.id)
         for kind in ("conditions", "scopes", "status"):
             for value, words in getattr(lexicon, kind).items():
@@ -132,8 +138,35 @@ class Annotator:
         items = []
         for group, found in hits.items():
             items += _longest(found, group)
+        items = [self._of_named_maker(item, text, items) for item in items]
         vendors = {item.value.vendor for item in items if item.kind == "subject"}
         return [self._strengthen(item, text, vendors) for item in items if self._keep(item, text, vendors)]
+
+    def _of_named_maker(self, item: Item, text: str, items: list[Item]) -> Item:
+        """S60 is Enflame's where Enflame is spoken of and the other maker of an S60 is not."""
+        rivals = self._shared.get(fold_name(text[item.start : item.end])) if item.kind == "subject" else None
+        if not rivals:
+            return item
+        named = {other.value.vendor for other in items if other.kind == "subject" and other.value.id != item.value.id}
+        fitting = [subject for subject in rivals if subject.vendor in named]
+        if item.value.vendor in named or len(fitting) != 1:
+            return item
+        return Item(item.start, item.end, "subject", fitting[0])
+
+    def _shared_names(self) -> dict[str, tuple[Subject, ...]]:
+        """Short names that one maker's product has as an alias and another's behind the maker's name (燧原S60)."""
+        owners = {fold_name(name): product for product in self.catalog.products.values() for name in product.names()}
+        shared: dict[str, tuple[Subject, ...]] = {}
+        for product in self.catalog.products.values():
+            maker = self.catalog.vendors[product.vendor]
+            for name in product.names():
+                for prefix in maker.names():
+                    short = fold_name(name).removeprefix(fold_name(prefix))
+                    owner = owners.get(short)
+                    if short != fold_name(name) and owner is not None and owner.vendor != product.vendor:
+                        subject = Subject(product.id, product.zh, product.kind, product.vendor)
+                        shared[short] = (*(other for other in shared.get(short, ()) if other.id != product.id), subject)
+        return shared
 
     @staticmethod
     def _keep(item: Item, text: str, vendors: set[str]) -> bool:

@@ -21,6 +21,8 @@ _MADE_OF = re.compile(r"\s*\S{0,8}?(?:组成|构成|互联|连接)|\s*(?:in tota
 _COMPUTE = frozenset({"flops", "ops", "compute_bare"})
 _GENERAL_COMPUTE = ("ai_tops", "cluster_compute")
 _CLUSTER_COUNTERS = frozenset("卡张颗块枚") | {"cards", "chips", "GPUs", "NPUs", "accelerators"}
+_PEOPLE = frozenset({"employees", "people", "人", "engineers"})
+_PIECES = frozenset({"units", "cards", "chips", "GPUs", "NPUs", "accelerators", "processors"})
 # Quantities that say nothing by themselves: an attribute must be named beside them.
 _MUTE = frozenset({"percent", "plain", "multiple", "rank", "duration", "count", "money", "length"})
 # Counts, multiples and bare numbers between an attribute and its value do not use the attribute up.
@@ -51,6 +53,8 @@ def fits(attribute: Attribute, quantity: Quantity) -> bool:
             not attribute.unit
             or quantity.counter == attribute.unit
             or quantity.counter in "个颗张片块套台家股枚"
+            or (attribute.unit == "人" and quantity.counter in _PEOPLE)
+            or (attribute.unit == "张" and quantity.counter in _PIECES)
             or quantity.counter in attribute.cues
             or quantity.counter in attribute.aliases
         )
@@ -107,6 +111,9 @@ def _by_counter(sentence: Sentence, item: Item) -> tuple[str, ...]:
             name = {"cluster": "cluster_size", "server": "cards_per_server"}.get(whole[-1].value.kind, "")
             return (name,) if name in attributes else ()
         return ()
+    staff = attributes.get("employees")
+    if staff is not None and quantity.counter in ("employees", "员工"):
+        return (staff.id,)
     transistors = attributes.get("transistor_count")
     if transistors is not None and quantity.counter in (*transistors.cues, *transistors.aliases):
         return (transistors.id,)
@@ -141,7 +148,11 @@ def _before(sentence: Sentence, item: Item) -> _Chosen | None:
     marks = sentence.of("attribute", "cue", start=start, end=item.start)
     if not marks:
         return None
-    bound = [other.end for other in sentence.of("quantity", start=start, end=item.start) if not passing(other)]
+    bound = [
+        other.end
+        for other in sentence.of("quantity", start=start, end=item.start)
+        if not passing(other) and other.start not in sentence.passed
+    ]
     since = max(bound, default=start)
     marks = [mark for mark in marks if mark.start >= since and mark.start not in sentence.consumed]
     strong = [
@@ -151,7 +162,7 @@ def _before(sentence: Sentence, item: Item) -> _Chosen | None:
         group = [strong[-1]]
         for mark, names in reversed(strong[:-1]):
             joined = sentence.text[mark.end : group[0][0].start].strip()
-            compound = joined == "" and group[0][1][0] in _GENERAL_COMPUTE
+            compound = joined == "" and group[0][1] == ("ai_tops",)
             if joined not in _NAME_JOINERS and not compound:
                 break
             group.insert(0, (mark, names))
@@ -235,6 +246,6 @@ def _resolve_cue(sentence: Sentence, names: tuple[str, ...], item: Item) -> tupl
             if mark.value != names and "memory_bandwidth" not in mark.value
         }
         linked = {name for name in words if name.startswith("interconnect") or name == "pcie"}
-        if not linked and words & {"memory_capacity", "memory_type"}:
+        if not linked and (words | sentence.context.stated) & {"memory_capacity", "memory_type"}:
             return ("memory_bandwidth",)
     return ()

@@ -137,6 +137,9 @@ class TableReader:
             return known
         several = [item for item in self._spans.between(cell.start, cell.end) if item.kind == "subject"]
         text = cell.text.strip("*` ")
+        if text.upper().startswith(self._lexicon.not_product_prefixes) and any(letter.isdigit() for letter in text):
+            # GLM-130B is a model that runs on chips.
+            return None
         if several or not text or len(text) > 40 or text.casefold() in self._lexicon.missing_values:
             return None
         if find_quantities(text) and not re.search(r"[A-Za-z\u4e00-\u9fff]{2}", text):
@@ -276,7 +279,7 @@ class TableReader:
         if timed is not None:
             around += self._spans.between(timed.start, timed.end)
         precise = [name for item in here if item.kind == "attribute" for name in item.value]
-        if attribute.id in ("ai_tops", "cluster_compute") and len(precise) == 1:
+        if attribute.id == "ai_tops" and len(precise) == 1:
             # 峰值算力 | 1 PFLOPS（FP8）: the cell says which.
             attribute = self._attributes[precise[0]]
         shared: dict[str, Any] = {

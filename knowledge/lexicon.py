@@ -23,6 +23,8 @@ class Lexicon(BaseModel):
     comparison: tuple[str, ...]
     weak_comparison: tuple[str, ...]
     likeness: tuple[str, ...]
+    starting: tuple[str, ...]
+    leading: tuple[str, ...]
     hypothetical: tuple[str, ...]
     multiplies: tuple[str, ...]
     ellipsis: tuple[str, ...]

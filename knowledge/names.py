@@ -81,7 +81,7 @@ def _patterns(lexicon: Lexicon) -> _Patterns:
         quoted_behind=re.compile(
             rf"(?P<noun>{either((*lexicon.product_nouns, *lexicon.cluster_suffixes))})[“「『\"]({_HAN}{{2,6}}(?:[A-Za-z0-9\- ]{{0,12}})?)[”」』\"]"
         ),
-        company=re.compile(rf"{_HAN}{{2,4}}(?:{suffixes})(?={_HAN}|[\s，、（(|]|$)", re.M),
+        company=re.compile(rf"{_HAN}{{2,4}}(?:{suffixes})(?={_HAN}|[\s，、（(|\d]|$)", re.M),
         company_end=re.compile(suffixes),
         company_en=re.compile(rf"\b(?:[A-Z][A-Za-z]+ ){{1,2}}(?:{suffixes_en})(?![A-Za-z])"),
         company_en_end=re.compile(suffixes_en),

@@ -44,9 +44,15 @@ def subjects_of(sentence: Sentence, item: Item, attribute: Attribute) -> list[Su
     if before:
         return _named_before(sentence, before, item)
     after = [mark for mark in able if mark.start >= item.end and mark.end <= sentence.clause(item.start)[1]]
-    if after:
+    if after and not sentence.is_component(after[0]):
         gap = sentence.text[item.end : after[0].start]
         return [after[0].value] if len(gap) <= _OF_WITHIN and _OF.search(gap) else []
+    led = _led_by(sentence, item, able)
+    if led is not None:
+        return [led]
+    if any(mark.end <= item.start and sentence.inside_machine(mark) for mark in sentence.subjects):
+        # 基于昆仑芯的服务器份额为70%: the machine has no name, and nobody else is meant.
+        return []
     # Nobody in this sentence before the quantity: whoever the last sentence or the heading was about.
     company = attribute.of == ("vendor",)
     if not company and any(mark.end <= item.start and not mark.value.is_company for mark in sentence.of("subject")):
@@ -72,6 +78,17 @@ def _pointed_at(sentence: Sentence, item: Item) -> list[Subject] | None:
     if len(named) < 2:
         return []
     return [list(named.values())[-1 if pointer.kind == "latter" else -2]]
+
+
+def _led_by(sentence: Sentence, item: Item, able: Sequence[Item]) -> Subject | None:
+    """凭借320TFLOPS的FP16算力，昇腾910B …: the one product named behind the first clause of such a beginning."""
+    products = {mark.value.id: mark.value for mark in sentence.subjects if not mark.value.is_company}
+    first = sentence.clause(sentence.start + 1)
+    opening = sentence.text[sentence.start : item.start].lstrip().lower()
+    if len(products) != 1 or item.end > first[1] or not opening.startswith(sentence.grammar.lexicon.leading):
+        return None
+    mark = next((mark for mark in able if not mark.value.is_company), None)
+    return mark.value if mark is not None and 0 <= mark.start - first[1] <= NEAR else None
 
 
 def _named_before(sentence: Sentence, before: list[Item], item: Item) -> list[Subject]:

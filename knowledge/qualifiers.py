@@ -47,6 +47,19 @@ def refused(sentence: Sentence, item: Item) -> bool:
     return bool(generic) and (not own or own[-1].start < generic[-1].start)
 
 
+def left_behind(sentence: Sentence, item: Item) -> bool:
+    """从300W降至250W, from 250 W to 225 W: the first value is the one that is no more."""
+    before = sentence.text[max(sentence.start, item.start - 6) : item.start].rstrip().lower()
+    if not before.endswith(sentence.grammar.lexicon.starting):
+        return False
+    following = next((other for other in sentence.of("quantity") if other.start >= item.end), None)
+    return (
+        following is not None
+        and following.start - item.end <= NEAR
+        and following.value.dimension == item.value.dimension
+    )
+
+
 def conditions_of(sentence: Sentence, item: Item) -> tuple[str, ...]:
     """Dense, sparse, peak, one-way …: the conditions of the clause that belong to this value."""
     start, end = sentence.clause(item.start)

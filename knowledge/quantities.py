@@ -80,6 +80,10 @@ _TIMES = re.compile(
     r"\s?次(?:/秒|每秒)?(?P<float>\s?(?:[/的]?双精度|[/的]?单精度|[/的]?半精度)?[（(]?\s?浮点(?:(?:运算|计算)?(?:/秒|每秒))?)?"
 )
 _RANGE = re.compile(rf"\s?(?:-|–|—|~|～|至|到|\bto\b)\s?(?:[$¥￥])?(?P<high>{NUMBER})\s?(?P<magnitude>{MAGNITUDE})?")
+# A whole part before a comma: 1,6 but neither 96GB,12nm nor 2048,12.
+_ONES = re.compile(r"(?<![A-Za-z0-9.,])\d,$")
+_BETWEEN = re.compile(r"(?:between|from)\s*(?:US\$|[$¥￥€])?\s*$", re.I)
+_AND = re.compile(rf"\s?(?:and|to)\s(?:US\$|[$¥￥€])?(?P<high>{NUMBER})\s?(?P<magnitude>{MAGNITUDE})?")
 _RANGE_AHEAD = re.compile(r"[^\d\n]{1,14}?(?:-|–|—|~|～|至|到|\bto\b)\s?[$¥￥]?\d")
 _SYMBOL = re.compile(rf"(?P<symbol>{_alternatives(list(SYMBOLS))})\s?$")
 _SYMBOL_ENDS = frozenset(symbol[-1] for symbol in SYMBOLS)
@@ -223,7 +227,7 @@ def _number(text: str, plain: str, match: re.Match[str]) -> _Number | None:
     value = decimal_of(digits)
     if value is None:
         return None
-    if plain[start - 1 : start] == "," and plain[start - 2 : start - 1].isdigit():
+    if plain[start - 1 : start] == "," and len(digits) < 3 and _ONES.search(plain, max(0, start - 3), start):
         # 1,6 TB/s: the end of a number in somebody else's spelling.
         return None
     end = match.end("magnitude") if magnitude else match.end("digits")
@@ -247,6 +251,8 @@ def _ranged(number: _Number) -> _Number | None:
     """The range that begins with `number` (60-80GB, 1-2万张, 6000元至7000元), or None."""
     plain = number.plain
     ranged = _RANGE.match(plain, number.end)
+    if ranged is None and _BETWEEN.search(number.ahead(16)):
+        ranged = _AND.match(plain, number.end)
     if ranged is None:
         # 6000元至7000元, 64GB-80GB: the unit stands at both ends.
         if _RANGE_AHEAD.match(plain, number.end) is None:
@@ -259,7 +265,8 @@ def _ranged(number: _Number) -> _Number | None:
     if ranged is None:
         return None
     top = decimal_of(ranged.group("high"))
-    if top is None or _unit_at(plain, ranged.end()) is None:
+    priced = number.ahead(1) in _SYMBOL_ENDS
+    if top is None or (_unit_at(plain, ranged.end()) is None and not priced):
         return None
     magnitude = ranged.group("magnitude") or ""
     high = top * scale_of(magnitude)

@@ -25,11 +25,12 @@ _ARTICLE = re.compile(r"\b(?:the|its)\b")
 
 @dataclass(slots=True)
 class Context:
-    """What earlier sentences and headings leave standing for the next one."""
+    """What earlier sentences and headings leave standing for the next one; `stated` are the last one's attributes."""
 
     product: Subject | None = None
     company: Subject | None = None
     period: str | None = None
+    stated: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +41,19 @@ class Grammar:
     lexicon: Lexicon
     breaks: re.Pattern[str]
     attribution: tuple[re.Pattern[str], ...]
+    machine: re.Pattern[str]
+    machines: re.Pattern[str]
 
     @classmethod
     def of(cls, attributes: Mapping[str, Attribute], lexicon: Lexicon) -> Grammar:
+        machine = "|".join(map(re.escape, lexicon.server_nouns))
         return cls(
             attributes,
             lexicon,
             re.compile(lexicon.clause_breaks),
             tuple(re.compile(pattern, re.I) for pattern in lexicon.attribution),
+            re.compile(machine, re.I),
+            re.compile(rf"\s?的.{{0,6}}?(?:{machine})", re.I),
         )
 
 
@@ -55,7 +61,7 @@ class Sentence:
     """One sentence `text[start:end]`: its items by kind, its clauses, whom it is about and whom it compares with.
 
     `consumed` holds the starts of the items that a value has already been bound to, `bound` the attributes by the
-    start of their value.
+    start of their value, `passed` the starts of values that are no more.
     """
 
     def __init__(
@@ -63,6 +69,7 @@ class Sentence:
     ) -> None:
         self.grammar, self.text, self.start, self.end, self.context = grammar, text, start, end, context
         self.consumed: set[int] = set()
+        self.passed: set[int] = set()
         self.bound: dict[int, tuple[str, ...]] = {}
         self._by_kind: dict[str, list[Item]] = {}
         for item in items:
@@ -131,6 +138,8 @@ class Sentence:
 
     def is_component(self, mark: Item) -> bool:
         """8颗昇腾910B names a part that is counted; a figure behind it is about the whole that is named elsewhere."""
+        if self.inside_machine(mark):
+            return True
         # In 千卡集群“磐石一号” the count is the cluster's size, and the name is the cluster's.
         return any(
             (
@@ -144,6 +153,17 @@ class Sentence:
             )
             and not self.of("scopes", start=item.start, end=mark.start)
             for item in self.of("quantity")
+        )
+
+    def inside_machine(self, mark: Item) -> bool:
+        """搭载QY-77的一体机, a server with 910B chips: the sentence goes on about the machine."""
+        machines = self.grammar.machines
+        if not mark.value.is_company and machines.match(self.text, mark.end, self.end):
+            return True
+        if not _COUNTED.match(self.text, mark.end):
+            return False
+        return any(other.end <= mark.start for other in self.of("subject")) or bool(
+            self.grammar.machine.search(self.text, self.clause(mark.start)[0], mark.start)
         )
 
     def _attributed(self) -> tuple[str | None, str | None]:

@@ -12,7 +12,7 @@ from knowledge.items import Item, Spans
 from knowledge.names import Subject
 from knowledge.ownership import dated_subjects, subjects_of
 from knowledge.pairings import pairings
-from knowledge.qualifiers import conditions_of, period_of, refused, scope_of, status_of
+from knowledge.qualifiers import conditions_of, left_behind, period_of, refused, scope_of, status_of
 from knowledge.sentence import Context, Orders, Sentence
 
 __all__ = ["Context", "Reader", "Statement"]
@@ -73,6 +73,8 @@ class Reader:
         asked = self._text[end - 1] in "?？"
         found = list(_statements(sentence)) if kinds & _VALUES and not asked else []
         sentence.leave()
+        if found:
+            context.stated = frozenset(statement.attribute for statement in found)
         for statement in found:
             self.owned.add(statement.item.start)
             yield statement
@@ -94,6 +96,9 @@ def _statements(sentence: Sentence) -> Iterator[Statement]:
         yield _state(sentence, subject, attributes[attribute], item, item)
     for item in sentence.of("quantity"):
         if item.start in sentence.consumed:
+            continue
+        if left_behind(sentence, item):
+            sentence.passed.add(item.start)
             continue
         names = attributes_of(sentence, item)
         if not names or refused(sentence, item):
