@@ -86,9 +86,9 @@ class Assistant:
         self._understanding: tuple[int, Understanding] | None = None
         self._filling: threading.Thread | None = None
         self._stop = threading.Event()
-        self._ledger = Ledger(self.store, self.catalog)
+        self.ledger = Ledger(self.store, self.catalog)
         self._steps = Steps(
-            self.understand, self._retrieve, Composer(self._ledger, self.store, self.catalog), self._generator()
+            self.understand, self._retrieve, Composer(self.ledger, self.store, self.catalog), self._generator()
         )
 
     @classmethod
@@ -330,7 +330,7 @@ class Assistant:
         for key in sorted(groups):
             disputed = {
                 figure.id
-                for strand in strands(groups[key])
+                for strand in strands(groups[key], self.ledger.periodic)
                 if strand.conflicting
                 for side in strand.sides
                 for figure in side

@@ -42,6 +42,7 @@ class Draft:
         self.table: Table | None = None
         self.suggestions: list[str] = []
         self.status: Status = "answered"
+        self.history: list[Strand] = []
 
     def say(self, key: str, **values: object) -> None:
         """Adds a line worded by the template `key`."""
@@ -143,6 +144,13 @@ class Draft:
 
     def answer(self) -> Answer:
         """The finished Answer; a conflict shown makes an otherwise answered question "conflicting"."""
+        for strand in self.history:
+            told = [
+                f"{self.wording.value(figure)}{self.wording.say('dated', date=figure.as_of)}{self.figure(figure)[1]}"
+                for figure in strand.superseded
+            ]
+            self.say("history", values=self.wording.word("sep").join(told))
+        self.history.clear()
         status = "conflicting" if self.status == "answered" and self._conflicts else self.status
         return Answer(
             question=self.question.text,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import insort
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -9,7 +10,10 @@ from decimal import Decimal
 from typing import Protocol
 
 from knowledge.catalog import Attribute, Catalog
+from knowledge.dates import find_dates
 from knowledge.figures import Figure
+from knowledge.lexicon import load_lexicon
+from knowledge.units import currency_of
 
 # Two readings of one number differ by rounding alone up to this share: 49 and 50 TFLOPS, 79.996 and 80 亿元.
 ROUNDING = Decimal("0.0205")
@@ -17,6 +21,8 @@ ROUNDING = Decimal("0.0205")
 ABOUT = Decimal("0.05")
 # Whose word leads where several say the same: the maker, then who measured, then press, analysts, rumours.
 RANK = {"vendor": 0, "third_party_test": 1, "press": 2, "analyst": 3, "rumour": 4}
+# Of the attributes in words only these have one right answer.
+EXCLUSIVE = frozenset({"memory_type", "pcie", "foundry"})
 # Values are ordered as floating-point numbers; a hair more than their precision is left between two of them.
 _SLACK = Decimal("1e-9")
 # Conditions that make two figures incomparable. A theoretical peak is what data sheets mean when they say nothing.
@@ -28,7 +34,8 @@ class Strand:
     """Figures of one subject and attribute that may be compared: same conditions, scope and period.
 
     Each side holds figures that agree with each other; two sides are a conflict. Within a side the leading source
-    comes first, and the side backed by the better and the later source comes first.
+    comes first, and the side backed by the better and the later source comes first. `edition` is the version of a
+    product that the values are of (PCIe版, 1024卡), `dated` the day that values without a period are of, `superseded` what a publisher said before it said something else.
     """
 
     subject: str
@@ -38,6 +45,9 @@ class Strand:
     scope: str | None
     period: str | None
     sides: tuple[tuple[Figure, ...], ...]
+    edition: str = ""
+    superseded: tuple[Figure, ...] = ()
+    dated: str | None = None
 
     @property
     def lead(self) -> Figure:
@@ -50,6 +60,18 @@ class Strand:
 
 def agree(a: Figure, b: Figure) -> bool:
     """Whether two figures of one strand say the same but for rounding, hedging or precision of a date."""
+    if a.dimension == b.dimension == "date":
+        first, second = _months(a.text), _months(b.text)
+        if first is not None and second is not None:
+            # 2024 and 2024-03, 2026H1 and 2026年上半年: one is the other with less precision.
+            within = (first[0] >= second[0] and first[1] <= second[1]) or (
+                first[0] <= second[0] and first[1] >= second[1]
+            )
+            whole = [len(_plain(one.text)) == 10 for one in (a, b)]
+            return within and not (all(whole) and _plain(a.text) != _plain(b.text))
+    if a.dimension == "text" and a.attribute not in EXCLUSIVE:
+        # Two descriptions of an architecture or a software stack may both be right.
+        return True
     if a.base is None or b.base is None:
         left, right = _plain(a.text), _plain(b.text)
         return left.startswith(right) or right.startswith(left)
@@ -61,10 +83,36 @@ def agree(a: Figure, b: Figure) -> bool:
         return True
     # 64 GiB and 64 GB are the same memory: makers write either for the same chips.
     return a.dimension == b.dimension == "memory" and any(
-        abs(one.base / 2**30 - other.base / 10**9) <= abs(other.base / 10**9) * ROUNDING / 2
+        abs(one.base / 2 ** (10 * power) - other.base / 10 ** (3 * power))
+        <= abs(other.base / 10 ** (3 * power)) * ROUNDING / 2
         for one, other in ((a, b), (b, a))
+        for power in (2, 3, 4)
         if one.base and other.base
     )
+
+
+def _months(text: str) -> tuple[int, int] | None:
+    """The first and the last month of a date as written, counted from year 0; None when it is no date."""
+    found = find_dates(text)
+    iso = found[0].iso if found else text if re.fullmatch(r"\d{4}.*", text) else ""
+    match = re.fullmatch(r"(\d{4})(?:-(\d\d)(?:-\d\d)?|H([12])|Q([1-4])(?:-Q([1-4]))?)?", iso)
+    if match is None:
+        return None
+    year, month, half, quarter, last = match.groups()
+    start, length = int(year) * 12, 12
+    if month:
+        start, length = start + int(month) - 1, 1
+    elif half:
+        start, length = start + (int(half) - 1) * 6, 6
+    elif quarter:
+        start, length = start + (int(quarter) - 1) * 3, 3 * (int(last or quarter) - int(quarter) + 1)
+    return start, start + length - 1
+
+
+def edition(figure: Figure) -> str:
+    """The part of a figure's note that names a version or a configuration: PCIe版, 低功耗模式, 1024卡; "" for none."""
+    named = re.compile(load_lexicon().editions)
+    return next((part.strip() for part in re.split("[;；,，、]", figure.note) if named.search(part.strip())), "")
 
 
 def _plain(text: str) -> str:
@@ -82,20 +130,40 @@ def _interval(figure: Figure) -> tuple[Decimal, Decimal]:
     return low - room, high + room
 
 
-def strands(figures: Iterable[Figure]) -> list[Strand]:
-    """`figures` grouped into strands, those without conditions first, the newest period first."""
+def currency(figure: Figure) -> str | None:
+    """The currency of a figure that is a sum of money; None for everything else."""
+    return currency_of(figure.unit) if figure.dimension.startswith("money") else None
+
+
+def strands(figures: Iterable[Figure], periodic: Collection[str] = ()) -> list[Strand]:
+    """`figures` grouped into strands, those without conditions first, the newest period first.
+
+    Figures of a `periodic` attribute that name no period are of the day of their source.
+    """
     groups: dict[tuple[object, ...], list[Figure]] = {}
     for figure in figures:
         conditions = tuple(sorted(set(figure.conditions) & SEPARATING))
-        key = (figure.subject, figure.attribute, conditions, figure.scope, figure.period, figure.status == "forecast")
+        # Sums in two currencies are no two readings of one number: there is no rate to compare them by.
+        key = (
+            figure.subject,
+            figure.attribute,
+            conditions,
+            figure.scope,
+            figure.period,
+            figure.status == "forecast",
+            currency(figure),
+            edition(figure),
+            # A count of what happened, or of what stood on a day, is of that day: the next one contradicts nothing.
+            figure.as_of if figure.period is None and figure.attribute in periodic else None,
+        )
         groups.setdefault(key, []).append(figure)
-    made = [_strand(group) for group in groups.values()]
-    made.sort(key=lambda strand: strand.period or "", reverse=True)
+    made = [_strand(group, key[-1]) for key, group in groups.items()]
+    made.sort(key=lambda strand: strand.period or strand.dated or "", reverse=True)
     made.sort(key=lambda strand: (strand.lead.status == "forecast", len(strand.conditions)))
     return made
 
 
-def _strand(group: list[Figure]) -> Strand:
+def _strand(group: list[Figure], dated: object) -> Strand:
     group.sort(key=_preference)
     sides: list[list[Figure]] = []
     # An exact number decides a side; hedged ones join the side they agree with.
@@ -108,6 +176,14 @@ def _strand(group: list[Figure]) -> Strand:
     for side in sides:
         side.sort(key=_preference)
     sides.sort(key=lambda side: (_preference(side[0])[0], -len({figure.publisher for figure in side}), _newest(side)))
+    superseded: list[Figure] = []
+    for side in sides[:]:
+        for figure in side[:]:
+            if len(sides) > 1 and _withdrawn(figure, sides, side):
+                side.remove(figure)
+                superseded.append(figure)
+        if not side:
+            sides.remove(side)
     first = group[0]
     conditions = tuple(sorted(set(first.conditions) & SEPARATING))
     return Strand(
@@ -118,6 +194,25 @@ def _strand(group: list[Figure]) -> Strand:
         first.scope,
         first.period,
         tuple(tuple(side) for side in sides),
+        edition(first),
+        tuple(sorted(superseded, key=_preference)),
+        None if dated is None else str(dated),
+    )
+
+
+def _withdrawn(figure: Figure, sides: Sequence[Sequence[Figure]], own: Sequence[Figure]) -> bool:
+    """Whether the same publisher later said something else."""
+    if figure.publisher is None or figure.as_of is None:
+        return False
+    return any(
+        other.publisher == figure.publisher
+        and other.claimed_by == figure.claimed_by
+        and other.as_of is not None
+        and other.as_of[:10] > figure.as_of[:10]
+        and not other.as_of.startswith(figure.as_of)
+        for side in sides
+        if side is not own
+        for other in side
     )
 
 
@@ -152,6 +247,9 @@ class Ledger:
         self._store = store
         self._source = store.figures
         self._catalog = catalog
+        self.periodic = frozenset(
+            name for name, attribute in catalog.attributes.items() if attribute.periodic and not attribute.once
+        )
 
     def attribute(self, attribute_id: str) -> Attribute:
         return self._catalog.attributes[attribute_id]
@@ -170,7 +268,7 @@ class Ledger:
         found = [figure for figure in self._source([subject], [attribute]) if _known_by(figure, as_of)]
         if periods:
             found = [figure for figure in found if figure.period in periods]
-        made = strands(found)
+        made = strands(found, self.periodic)
         wanted = set(conditions) & SEPARATING
         if wanted:
             made = [strand for strand in made if wanted <= set(strand.conditions)]
@@ -189,7 +287,7 @@ class Ledger:
         for figure in self._source([subject], None):
             if _known_by(figure, as_of):
                 grouped.setdefault(figure.attribute, []).append(figure)
-        return {name: strands(grouped[name]) for name in self._catalog.attributes if name in grouped}
+        return {name: strands(grouped[name], self.periodic) for name in self._catalog.attributes if name in grouped}
 
     def main(
         self, subject: str, attribute: str, *, conditions: Collection[str] = (), as_of: str | None = None

@@ -94,6 +94,9 @@ def state(draft: Draft, question: Question, subject: Subject, attribute: str, fo
     wording = draft.wording
     own = found[0].scope
     _check_premise(draft, question, subject, attribute, found)
+    for strand in found:
+        if strand.superseded:
+            draft.history.append(strand)
     conflicting = [strand for strand in found if strand.conflicting]
     settled = [strand for strand in found if not strand.conflicting]
     for strand in conflicting:

@@ -100,8 +100,12 @@ class Wording:
         parts = [self.condition(condition) for condition in strand.conditions]
         if strand.scope is not None and own_scope is not None and strand.scope != own_scope:
             parts.append(self.scope(strand.scope))
+        if strand.edition:
+            parts.append(strand.edition)
         if strand.period:
             parts.append(strand.period)
+        elif strand.dated:
+            parts.append(strand.dated)
         if strand.lead.status in ("forecast", "rumour"):
             parts.append(self.word(strand.lead.status))
         original = self.originally(strand.lead)

@@ -51,6 +51,7 @@ class Lexicon(BaseModel):
     latter: tuple[str, ...]
     former: tuple[str, ...]
     memory_types: str
+    editions: str
     headers: dict[str, tuple[str, ...]]
     claimants: dict[str, tuple[str, ...]]
     instructions: tuple[str, ...]

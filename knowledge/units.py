@@ -322,6 +322,12 @@ def _money(unit: str) -> tuple[str, Decimal] | None:
     return _CURRENCIES[match.group("currency")], Decimal(10) ** sum(powers)
 
 
+def currency_of(unit: str) -> str | None:
+    """The currency of a unit of money as written (万美元 → USD), or None; per share or per card does not matter."""
+    cash = _money(unit.split("/")[0])
+    return cash[0] if cash is not None else None
+
+
 def to_unit(value: Decimal, from_unit: str, to_unit_: str) -> Decimal:
     """`value` in another unit of the same dimension. Raises ValueError where the two do not convert.
 
