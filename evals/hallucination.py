@@ -27,6 +27,7 @@ _NUMBER = re.compile(r"(?<![A-Za-z0-9_.\-])\d[\d,]*(?:\.\d+)?")
 _MARKER = re.compile(r"\[\d+\]")
 # Where an answer computes, its operands are checked and its result is not in any quote: 8 × 96 GB = 768 GB.
 _RESULT = re.compile(r"(?:=|≈|即)\s*[\d.,]+")
+_SENTENCE_END = re.compile(r"[。！？!?\n]|\.(?=\s|$)")
 
 
 def unsupported(answer: Answer) -> list[str]:
@@ -96,36 +97,46 @@ def local_model() -> Iterator[str]:
 
 
 def run(asked: Sequence[str], out: Path, home: Path) -> None:
-    """Answers each question not yet in `out` and appends a line for it; progress on stderr."""
+    """Has the model write about each question not yet in `out`, and appends a line for it; progress on stderr.
+
+    What it writes is verified as it is and, since so small a model hardly ever cites, once more with every marker set
+    behind every sentence: then the figures themselves must hold in the quotes.
+    """
     from assistant import Assistant
-    from assistant.generate import generator
+    from assistant.generate import Source, Writer
     from assistant.settings import load_settings
+    from assistant.verify import verify
 
     done = {json.loads(line)["question"] for line in out.read_text("utf-8").splitlines()} if out.exists() else set()
     rest = [question for question in asked if question not in done]
     with local_model() as url, Assistant.open(home) as xinwen, out.open("a", encoding="utf-8") as lines:
         xinwen.prepare()
         settings = load_settings(
-            home=home, model="openai:local", model_base_url=url, model_api_key="none", max_tokens=32, timeout=120
+            home=home, model="openai:local", model_base_url=url, model_api_key="none", max_tokens=48, timeout=120
         )
-        verdicts: list[Any] = []
-        generate = generator(settings, xinwen.catalog, verdicts.extend)
+        writer = Writer(settings)
         began = time.monotonic()
         for at, question in enumerate(rest, 1):
-            verdicts.clear()
-            grounded = xinwen.ask(question)
-            worded = generate(xinwen.understand(question), grounded, [])
-            answer = worded or grounded
-            line = {
-                "question": question,
-                "status": answer.status,
-                "written": len(verdicts),
-                "rejected": sum(not verdict.ok for verdict in verdicts),
-                "problems": [problem.reason for verdict in verdicts for problem in verdict.problems],
-                "kept": worded is not None,
-                "text": answer.text,
-                "unsupported": unsupported(answer),
-            }
+            answer = xinwen.ask(question)
+            line: dict[str, Any] = {"question": question, "status": answer.status, "written": ""}
+            returned = {"as written": answer, "with markers": answer}
+            if answer.status in ("answered", "partial") and answer.citations:
+                evidence = {c.marker: Source(c.quote, c.title, c.published) for c in answer.citations}
+                line["written"] = writer.write(question, evidence, language=answer.language)
+                marks = "".join(f"[{marker}]" for marker in evidence)
+                for way, text in (
+                    ("as written", line["written"]),
+                    ("with markers", _SENTENCE_END.sub(rf"{marks}\g<0>", line["written"]) + marks),
+                ):
+                    verdict = verify(
+                        text, evidence, catalog=xinwen.catalog, language=answer.language, question=question
+                    )
+                    line[way] = {"ok": verdict.ok, "problems": [problem.kind for problem in verdict.problems]}
+                    if verdict.kept:
+                        returned[way] = answer.model_copy(update={"text": verdict.kept})
+                        line[way]["kept"] = verdict.kept
+            line["unsupported"] = {way: unsupported(given) for way, given in returned.items()}
+            line["invented"] = len(unsupported(answer.model_copy(update={"text": line["written"]})))
             lines.write(json.dumps(line, ensure_ascii=False) + "\n")
             lines.flush()
             left = (time.monotonic() - began) / at * (len(rest) - at)
@@ -133,20 +144,26 @@ def run(asked: Sequence[str], out: Path, home: Path) -> None:
 
 
 def report(out: Path) -> int:
-    """Prints what was asked, written, rejected and returned; the number of unsupported figures returned."""
+    """Prints what was asked, written, rejected and kept; returns the number of texts kept with an unsupported number."""
     lines = [json.loads(line) for line in out.read_text("utf-8").splitlines()]
-    bad = [line for line in lines if line["unsupported"]]
-    reasons = Counter(re.sub(r"[\d“”\"'].*", "", reason)[:40] for line in lines for reason in line["problems"])
-    print(f"{len(lines)} questions; the model wrote for {sum(line['written'] > 0 for line in lines)} of them")
-    print(f"texts written {sum(line['written'] for line in lines)}, rejected {sum(line['rejected'] for line in lines)}")
-    print(f"unsupported sentences caught {sum(len(line['problems']) for line in lines)}")
-    print(f"answers worded by the model and kept {sum(line['kept'] for line in lines)}")
-    for reason, count in reasons.most_common(8):
-        print(f"    {count:4} {reason}")
-    print(f"answers returned with an unsupported number: {len(bad)}")
-    for line in bad:
-        print(f"✗ {line['question']}: {line['unsupported']} in {line['text'][:160]!r}")
-    return len(bad)
+    written = [line for line in lines if line["written"]]
+    print(f"{len(lines)} questions; the model wrote for {len(written)} of them (the others are refused or disputed)")
+    print(f"numbers it invented (in no quote): {sum(line['invented'] for line in written)}")
+    bad = 0
+    for way in ("as written", "with markers"):
+        kinds = Counter(kind for line in written for kind in line[way]["problems"])
+        kept = [line for line in written if line[way].get("kept")]
+        wrong = [line for line in lines if line["unsupported"][way]]
+        bad += len(wrong)
+        print(
+            f"{way}: sentences rejected {sum(kinds.values())} ({', '.join(f'{k} {n}' for k, n in kinds.most_common())})"
+        )
+        print(f"    texts of which something stays {len(kept)}; returned with an unsupported number {len(wrong)}")
+        for line in wrong:
+            print(
+                f"    ✗ {line['question']}: {line['unsupported'][way]} in {str(line.get(way, {}).get('kept'))[:160]!r}"
+            )
+    return bad
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
