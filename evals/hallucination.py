@@ -31,11 +31,13 @@ _SENTENCE_END = re.compile(r"[。！？!?\n]|\.(?=\s|$)")
 
 
 def unsupported(answer: Answer) -> list[str]:
-    """The numbers in the answer's text that stand in no cited quote, date, title or in the question itself."""
+    """The numbers in the answer's text that stand in no cited quote, title, date or period, nor in the question itself."""
     held = " ".join(
         [
             answer.question,
             *(f"{c.quote} {c.title} {c.published or ''} {c.publisher or ''}" for c in answer.citations),
+            # A period may stand in the sentence before the quoted one; the figure carries it.
+            *(f"{figure.period or ''} {figure.as_of or ''}" for figure in answer.figures),
         ]
     )
     known = {_plain(number) for number in re.findall(r"\d[\d,]*(?:\.\d+)?", held)}
