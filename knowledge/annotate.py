@@ -63,6 +63,7 @@ class Annotator:
             "comparison",
             "change",
             "level",
+            "excess",
             "respectively",
             "each",
             "likeness",

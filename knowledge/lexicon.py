@@ -29,6 +29,7 @@ class Lexicon(BaseModel):
     multiplies: tuple[str, ...]
     ellipsis: tuple[str, ...]
     change: tuple[str, ...]
+    excess: tuple[str, ...]
     level: tuple[str, ...]
     respectively: tuple[str, ...]
     each: tuple[str, ...]

@@ -36,6 +36,8 @@ def refused(sentence: Sentence, item: Item) -> bool:
     )
     if trailing is not None and sentence.text[item.end : trailing.start].strip() in ("", "的", "of", "的性能"):
         return True
+    if any(mark.start - item.end <= 1 for mark in sentence.of("excess", start=item.end, end=stop)):
+        return True
     compared = [
         other for other in sentence.of("subject", start=start, end=item.start) if other.start in sentence.compared
     ]
