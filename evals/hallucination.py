@@ -155,7 +155,8 @@ def report(out: Path) -> int:
     for way in ("as written", "with markers"):
         kinds = Counter(kind for line in written for kind in line[way]["problems"])
         kept = [line for line in written if line[way].get("kept")]
-        wrong = [line for line in lines if line["unsupported"][way]]
+        # Answers without the model's words are the answer suite's to judge: they convert and count as well as quote.
+        wrong = [line for line in kept if line["unsupported"][way]]
         bad += len(wrong)
         print(
             f"{way}: sentences rejected {sum(kinds.values())} ({', '.join(f'{k} {n}' for k, n in kinds.most_common())})"
