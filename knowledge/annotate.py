@@ -139,13 +139,13 @@ class Annotator:
         items = []
         for group, found in hits.items():
             items += _longest(found, group)
-        items = [self._of_named_maker(item, text, items) for item in items]
+        items = [self._of_named_maker(item, text, items) if item.kind == "subject" else item for item in items]
         vendors = {item.value.vendor for item in items if item.kind == "subject"}
         return [self._strengthen(item, text, vendors) for item in items if self._keep(item, text, vendors)]
 
     def _of_named_maker(self, item: Item, text: str, items: list[Item]) -> Item:
         """S60 is Enflame's where Enflame is spoken of and the other maker of an S60 is not."""
-        rivals = self._shared.get(fold_name(text[item.start : item.end])) if item.kind == "subject" else None
+        rivals = self._shared.get(fold_name(text[item.start : item.end]))
         if not rivals:
             return item
         named = {other.value.vendor for other in items if other.kind == "subject" and other.value.id != item.value.id}

@@ -158,9 +158,13 @@ class Sentence:
     def inside_machine(self, mark: Item) -> bool:
         """搭载QY-77的一体机, a server with 910B chips: the sentence goes on about the machine."""
         machines = self.grammar.machines
-        if not mark.value.is_company and machines.match(self.text, mark.end, self.end):
+        if (
+            "的" in self.text[mark.end : mark.end + 2]
+            and not mark.value.is_company
+            and machines.match(self.text, mark.end, self.end)
+        ):
             return True
-        if not _COUNTED.match(self.text, mark.end):
+        if self.text[mark.end : mark.end + 1] != " " or not _COUNTED.match(self.text, mark.end):
             return False
         return any(other.end <= mark.start for other in self.of("subject")) or bool(
             self.grammar.machine.search(self.text, self.clause(mark.start)[0], mark.start)
