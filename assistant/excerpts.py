@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from assistant.draft import Draft
 from assistant.question import Question
 from assistant.retrieval import Hit
-from knowledge.catalog import Catalog, fold_name
+from knowledge.catalog import Catalog, fold
 from knowledge.dates import find_dates
 from knowledge.lexical import query_tokens
 from knowledge.passages import sentences
@@ -107,7 +107,10 @@ def _sentences(
         tokens = frozenset(query_tokens(text, catalog))
         mentioned = about | {mention.entry.id for mention in catalog.mentions(text)}
         relevance = len(tokens & wanted) / (len(wanted) or 1)
-        named = any(name in text for name in names) or any(key in fold_name(text) for key in own)
+        named = any(name in text for name in names)
+        if own and not named:
+            folded = fold(text)[0]
+            named = any(key in folded for key in own)
         related = bool(mentioned & subjects) or named if subjects else True
         score = (relevance + 0.3 * hit.score) * (1.0 if related else 0.0)
         found.append(_Sentence(hit, passage.start + start, passage.start + end, tokens, score))

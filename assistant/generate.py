@@ -193,14 +193,11 @@ def write_verified(
     return None, tuple(verdicts)
 
 
-def generator(
-    settings: Settings, catalog: Catalog, observe: Callable[[Sequence[Verdict]], None] | None = None
-) -> Callable[[Question, Answer, Sequence[Hit]], Answer | None]:
+def generator(settings: Settings, catalog: Catalog) -> Callable[[Question, Answer, Sequence[Hit]], Answer | None]:
     """The chain's step that words a grounded answer anew; it gives None where the grounded answer is to stay.
 
     That is so for refusals, questions back and conflicts (whose every side must be shown), when no attempt passes the
-    verifier, when figures got lost, and when the model fails, which is logged. `observe` is told the verdicts on what
-    the model wrote, the rejected attempts included.
+    verifier, when figures got lost, and when the model fails, which is logged.
     """
     writer = Writer(settings)
 
@@ -212,7 +209,7 @@ def generator(
             citation.marker: Source(citation.quote, citation.title, citation.published) for citation in citations
         }
         try:
-            text, verdicts = write_verified(
+            text, _ = write_verified(
                 writer,
                 question.text,
                 evidence,
@@ -224,8 +221,6 @@ def generator(
         except ModelError as error:
             logger.warning("%s; the answer is given without it", error)
             return None
-        if observe is not None:
-            observe(verdicts)
         used = set(markers(text or ""))
         if text is None or not {figure.citation for figure in answer.figures} <= used:
             return None

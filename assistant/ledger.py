@@ -35,7 +35,8 @@ class Strand:
 
     Each side holds figures that agree with each other; two sides are a conflict. Within a side the leading source
     comes first, and the side backed by the better and the later source comes first. `edition` is the version of a
-    product that the values are of (PCIe版, 1024卡), `dated` the day that values without a period are of, `superseded` what a publisher said before it said something else.
+    product that the values are of (PCIe版, 1024卡), `dated` the day that values without a period are of, `superseded`
+    what a publisher said before it said something else.
     """
 
     subject: str
@@ -61,14 +62,11 @@ class Strand:
 def agree(a: Figure, b: Figure) -> bool:
     """Whether two figures of one strand say the same but for rounding, hedging or precision of a date."""
     if a.dimension == b.dimension == "date":
-        first, second = _months(a.text), _months(b.text)
+        first, second = _days(a.text), _days(b.text)
         if first is not None and second is not None:
             # 2024 and 2024-03, 2026H1 and 2026年上半年: one is the other with less precision.
-            within = (first[0] >= second[0] and first[1] <= second[1]) or (
-                first[0] <= second[0] and first[1] >= second[1]
-            )
-            whole = [len(_plain(one.text)) == 10 for one in (a, b)]
-            return within and not (all(whole) and _plain(a.text) != _plain(b.text))
+            outer = (min(first[0], second[0]), max(first[1], second[1]))
+            return outer in (first, second)
     if a.dimension == "text" and a.attribute not in EXCLUSIVE:
         # Two descriptions of an architecture or a software stack may both be right.
         return True
@@ -91,27 +89,32 @@ def agree(a: Figure, b: Figure) -> bool:
     )
 
 
-def _months(text: str) -> tuple[int, int] | None:
-    """The first and the last month of a date as written, counted from year 0; None when it is no date."""
+def _days(text: str) -> tuple[str, str] | None:
+    """The first and the last day of a date as written, in ISO form; None when it is no date."""
     found = find_dates(text)
-    iso = found[0].iso if found else text if re.fullmatch(r"\d{4}.*", text) else ""
-    match = re.fullmatch(r"(\d{4})(?:-(\d\d)(?:-\d\d)?|H([12])|Q([1-4])(?:-Q([1-4]))?)?", iso)
+    iso = found[0].iso if found else text
+    match = re.fullmatch(r"(\d{4})(?:-(\d\d)(-\d\d)?|H([12])|Q([1-4])(?:-Q([1-4]))?)?", iso)
     if match is None:
         return None
-    year, month, half, quarter, last = match.groups()
-    start, length = int(year) * 12, 12
+    year, month, day, half, quarter, last = match.groups()
+    if day:
+        return iso, iso
+    start, end = 1, 12
     if month:
-        start, length = start + int(month) - 1, 1
+        start = end = int(month)
     elif half:
-        start, length = start + (int(half) - 1) * 6, 6
+        start, end = 6 * int(half) - 5, 6 * int(half)
     elif quarter:
-        start, length = start + (int(quarter) - 1) * 3, 3 * (int(last or quarter) - int(quarter) + 1)
-    return start, start + length - 1
+        start, end = 3 * int(quarter) - 2, 3 * int(last or quarter)
+    # No month has more days; only the order of the days counts here.
+    return f"{year}-{start:02d}-01", f"{year}-{end:02d}-31"
 
 
 def edition(figure: Figure) -> str:
     """The part of a figure's note that names a version or a configuration: PCIe版, 低功耗模式, 1024卡; "" for none."""
-    named = re.compile(load_lexicon().editions)
+    if not figure.note:
+        return ""
+    named = load_lexicon().edition
     return next((part.strip() for part in re.split("[;；,，、]", figure.note) if named.search(part.strip())), "")
 
 
@@ -176,14 +179,8 @@ def _strand(group: list[Figure], dated: object) -> Strand:
     for side in sides:
         side.sort(key=_preference)
     sides.sort(key=lambda side: (_preference(side[0])[0], -len({figure.publisher for figure in side}), _newest(side)))
-    superseded: list[Figure] = []
-    for side in sides[:]:
-        for figure in side[:]:
-            if len(sides) > 1 and _withdrawn(figure, sides, side):
-                side.remove(figure)
-                superseded.append(figure)
-        if not side:
-            sides.remove(side)
+    superseded = [figure for side in sides for figure in side if _withdrawn(figure, sides, side)]
+    sides = [kept for side in sides if (kept := [figure for figure in side if figure not in superseded])]
     first = group[0]
     conditions = tuple(sorted(set(first.conditions) & SEPARATING))
     return Strand(
@@ -245,7 +242,6 @@ class Ledger:
 
     def __init__(self, store: Figures, catalog: Catalog) -> None:
         self._store = store
-        self._source = store.figures
         self._catalog = catalog
         self.periodic = frozenset(
             name for name, attribute in catalog.attributes.items() if attribute.periodic and not attribute.once
@@ -265,7 +261,7 @@ class Ledger:
         as_of: str | None = None,
     ) -> list[Strand]:
         """The strands of one subject's attribute; those that contradict an asked condition, scope or period left out."""
-        found = [figure for figure in self._source([subject], [attribute]) if _known_by(figure, as_of)]
+        found = [figure for figure in self._store.figures([subject], [attribute]) if _known_by(figure, as_of)]
         if periods:
             found = [figure for figure in found if figure.period in periods]
         made = strands(found, self.periodic)
@@ -278,13 +274,13 @@ class Ledger:
 
     def attributes_of(self, subject: str) -> list[str]:
         """The attributes that the documents state for `subject`, in the catalogue's order."""
-        held = {figure.attribute for figure in self._source([subject], None)}
+        held = {figure.attribute for figure in self._store.figures([subject], None)}
         return [name for name in self._catalog.attributes if name in held]
 
     def profile(self, subject: str, as_of: str | None = None) -> dict[str, list[Strand]]:
         """All strands of a subject by attribute, in the catalogue's order."""
         grouped: dict[str, list[Figure]] = {}
-        for figure in self._source([subject], None):
+        for figure in self._store.figures([subject], None):
             if _known_by(figure, as_of):
                 grouped.setdefault(figure.attribute, []).append(figure)
         return {name: strands(grouped[name], self.periodic) for name in self._catalog.attributes if name in grouped}

@@ -9,7 +9,7 @@ from rapidfuzz import fuzz, process
 from assistant.draft import Draft
 from assistant.ledger import Ledger
 from assistant.question import Question, Subject
-from knowledge.catalog import Catalog, fold
+from knowledge.catalog import Catalog, fold_name
 
 # Where a document mentions a name: document id, start, end and text of the sentence; None where none does.
 Mentioned = Callable[[str], tuple[str, int, int, str] | None]
@@ -60,7 +60,7 @@ def refuse_unknown(draft: Draft, question: Question, catalog: Catalog, mentioned
         near += [
             name
             for name, score, _ in process.extract(
-                fold(unknown)[0], names, scorer=fuzz.ratio, limit=3, processor=lambda name: fold(name)[0]
+                fold_name(unknown), names, scorer=fuzz.ratio, limit=3, processor=fold_name
             )
             if score >= 70
         ]

@@ -19,12 +19,9 @@ from knowledge.units import parse_unit
 # A conversation's earlier turns that can still be meant; older ones cannot, and a history may be a thousand long.
 REMEMBERED = 12
 _HAN = re.compile(r"[\u4e00-\u9fff]")
-_UNIT = re.compile(
-    r"(?i)(?:换算?成|换算为|转换?成|用|以|in|to)\s*([KMGTPE]i?B/s|[KMGTPE]i?B|[KMGTPE]?(?:FLOPS|OPS)|[kM]?W|nm|MHz|GHz|Gbps|Gb/s)(?![A-Za-z])"
-)
-_HOW_MANY = re.compile(
-    r"(?i)(?:多少个?|几个?|how many)\s*([KMGTPE]i?B/s|[KMGTPE]i?B|[KMGTPE]?(?:FLOPS|OPS)|[kM]?W|nm|MHz|GHz|Gbps|Gb/s)(?![A-Za-z])"
-)
+_UNITS = r"\s*([KMGTPE]i?B/s|[KMGTPE]i?B|[KMGTPE]?(?:FLOPS|OPS)|[kM]?W|nm|MHz|GHz|Gbps|Gb/s)(?![A-Za-z])"
+_UNIT = re.compile(rf"(?i)(?:换算?成|换算为|转换?成|用|以|in|to){_UNITS}")
+_HOW_MANY = re.compile(rf"(?i)(?:多少个?|几个?|how many){_UNITS}")
 _CAPITALISED = re.compile(r"(?<![A-Za-z0-9])[A-Z][a-z]{3,}(?![A-Za-z0-9])")
 _COMPUTE = {"flops", "ops"}
 # What a quantity without an attribute beside it can only be about.

@@ -91,8 +91,7 @@ def _print(runs: Sequence[Graded]) -> None:
     for each in runs:
         if not each.held:
             said = each.answer.text[:300] if each.answer else ""
-            why = "; ".join(problem.text for problem in each.problems) or each.error
-            print(f"✗ {each.case.id} {each.case.question}: {why}\n    {said}")
+            print(f"✗ {each.case.id} {each.case.question}: {report.reason(each)}\n    {said}")
     for origin in ("hand", "generated"):
         part = [each for each in runs if each.case.origin == origin]
         if part:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from evals.metrics import Graded, measures
+from evals.metrics import Graded, hand_written, measures
 from knowledge.errors import XinwenError
 
 FORMAT = 1
@@ -48,7 +48,7 @@ def load(path: Path) -> Baseline:
 
 def save(runs: Sequence[Graded], path: Path) -> None:
     """Writes the runs as the baseline of later ones."""
-    metrics = {name: measure.value for name, measure in measures(_hand(runs)).items()}
+    metrics = {name: measure.value for name, measure in measures(hand_written(runs)).items()}
     made = Baseline(format=FORMAT, held={run.case.id: run.held for run in runs}, metrics=metrics)
     path.write_text(json.dumps(made.model_dump(), indent=1, sort_keys=True) + "\n", "utf-8")
 
@@ -67,14 +67,10 @@ def regressions(before: Baseline, runs: Sequence[Graded]) -> list[str]:
         if before.held.get(run.case.id) and any(problem.kind == "wrong-figure" for problem in run.problems)
     ]
     if set(before.held) <= {run.case.id for run in runs}:
-        known = [run for run in _hand(runs) if run.case.id in before.held]
+        known = [run for run in hand_written(runs) if run.case.id in before.held]
         for name, measure in measures(known).items():
             old = before.metrics.get(name)
             worse = old is not None and (measure.low > old if name == "wrong_figure_rate" else measure.high < old)
             if worse:
                 found.append(f"{name} was {old:.3f}, is {measure.value:.3f} [{measure.low:.3f}, {measure.high:.3f}]")
     return found
-
-
-def _hand(runs: Sequence[Graded]) -> list[Graded]:
-    return [run for run in runs if run.case.origin == "hand"]

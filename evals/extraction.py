@@ -15,10 +15,11 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
+from evals.case import CaseError
 from knowledge.catalog import Catalog, fold_name
 from knowledge.documents import Document
 from knowledge.figures import Figure, extract
-from knowledge.quantities import find_quantities
+from knowledge.quantities import find_quantities, render
 
 # The aim of this product: a figure that is not sure is not a figure, and nine of ten sure ones are found.
 PRECISION, RECALL = 0.99, 0.90
@@ -80,10 +81,6 @@ class Outcome:
     found: int
     missed: tuple[Label, ...]
     false: tuple[Figure, ...]
-
-
-class CaseError(ValueError):
-    """A case file that cannot be used; the message names file, entry and field."""
 
 
 def load(text: str, name: str) -> list[Case]:
@@ -176,7 +173,7 @@ def _met(key: str, wanted: Any, label: Label, figure: Figure) -> bool:
 
 def _base(value: str, unit: str) -> Decimal | None:
     """A label's value in base units, read by the same grammar of units that reads texts."""
-    found = [item for item in find_quantities(f"{value}{'' if unit[0] in '%万亿元张颗' else ' '}{unit}") if item.unit]
+    found = [item for item in find_quantities(render(Decimal(value), unit)) if item.unit]
     return found[0].base if len(found) == 1 else Decimal(value)
 
 

@@ -126,17 +126,6 @@ def reciprocal_rank(ranks: Sequence[int | None]) -> list[float]:
     return [1 / rank if rank else 0.0 for rank in ranks]
 
 
-def ndcg(relevance: Sequence[float], k: int = 10) -> float:
-    """Discounted gain of the list against its best order. Trap: only what was retrieved and judged is known here.
-    Source: Järvelin & Kekäläinen, ACM TOIS 20(4), 2002."""
-
-    def gain(values: Sequence[float]) -> float:
-        return sum(value / math.log2(at + 2) for at, value in enumerate(values[:k]))
-
-    best = gain(sorted(relevance, reverse=True))
-    return gain(relevance) / best if best else 0.0
-
-
 def percentile(values: Sequence[float], share: float) -> float:
     """Nearest-rank percentile, in the unit of the values. Trap: p95 of fewer than 20 values is their maximum."""
     ordered = sorted(values)
@@ -151,6 +140,11 @@ SHARES: dict[str, Callable[[Sequence[Graded]], list[float]]] = {
     "citation_recall": citation_recall,
     "quote_fidelity": quote_fidelity,
 }
+
+
+def hand_written(runs: Sequence[Graded]) -> list[Graded]:
+    """The runs of cases that a person wrote: generated ones never count together with them."""
+    return [run for run in runs if run.case.origin == "hand"]
 
 
 def measures(runs: Sequence[Graded]) -> dict[str, Measure]:

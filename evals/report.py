@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from xml.etree import ElementTree
 
-from evals.metrics import Graded, measures
+from evals.metrics import Graded, hand_written, measures
 
 
 def write(runs: Sequence[Graded], folder: Path) -> None:
@@ -59,8 +59,7 @@ def results(runs: Sequence[Graded]) -> str:
         }
         for run in runs
     ]
-    hand = [run for run in runs if run.case.origin == "hand"]
-    metrics = {name: asdict(measure) for name, measure in measures(hand).items()}
+    metrics = {name: asdict(measure) for name, measure in measures(hand_written(runs)).items()}
     return json.dumps({"metrics": metrics, "cases": cases}, ensure_ascii=False, indent=1)
 
 
@@ -68,8 +67,8 @@ def markdown(runs: Sequence[Graded]) -> str:
     """A pull request's comment: counts, metrics, failures; nothing in an answer can become markup."""
     lines = [f"**{sum(run.held for run in runs)} of {len(runs)} cases as expected**", "", "| metric | value | 95 % |"]
     lines.append("|---|---|---|")
-    hand = [run for run in runs if run.case.origin == "hand"]
-    lines += [f"| {n} | {m.value:.3f} | {m.low:.3f} to {m.high:.3f} |" for n, m in measures(hand).items()]
+    held = measures(hand_written(runs))
+    lines += [f"| {n} | {m.value:.3f} | {m.low:.3f} to {m.high:.3f} |" for n, m in held.items()]
     failed = [run for run in runs if not run.held]
     if failed:
         lines += ["", "| case | question | why |", "|---|---|---|"]

@@ -11,12 +11,14 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import resources
+from statistics import mean
 
 import yaml
 from pydantic import BaseModel, ConfigDict
 
 from assistant import Assistant
 from assistant.retrieval import DENSE_WEIGHT, Hit, Mode, Retrieval
+from evals.metrics import recall_at, reciprocal_rank
 
 DEPTH = 10
 
@@ -61,14 +63,9 @@ def score(cases: Sequence[Case], search: Callable[[str], Sequence[Hit]]) -> tupl
     for case in cases:
         hits = search(case.question)
         ranks.append(next((at for at, hit in enumerate(hits[:DEPTH], 1) if case.relevant(hit)), None))
-    total = len(cases)
-
-    def recall(depth: int) -> float:
-        return sum(rank is not None and rank <= depth for rank in ranks) / total
-
-    reciprocal = sum(1 / rank for rank in ranks if rank) / total
     missed = [case for case, rank in zip(cases, ranks, strict=True) if rank is None]
-    return Score(recall(1), recall(5), recall(10), reciprocal), missed
+    first, five, ten = (mean(recall_at(ranks, depth)) for depth in (1, 5, 10))
+    return Score(first, five, ten, mean(reciprocal_rank(ranks))), missed
 
 
 def _progress(stage: str, done: int, total: int) -> None:

@@ -14,7 +14,7 @@ from knowledge.dates import find_dates
 from knowledge.items import Item
 from knowledge.lexicon import Lexicon, load_lexicon
 from knowledge.names import Subject, find_names
-from knowledge.quantities import find_quantities
+from knowledge.quantities import Quantity, find_quantities
 from knowledge.sentence import Grammar
 
 _COMPETES_AS = {"cue": "attribute", "weak_subject": "subject", "weak_comparison": "comparison"}
@@ -93,16 +93,9 @@ class Annotator:
 
     def annotate(self, text: str, as_of: str | None = None) -> list[Item]:
         """Everything marked in `text`, in order of position; `as_of` is the document's date, for "去年" and the like."""
-        items = self._words(text)
-        taken = [(item.start, item.end) for item in items if item.kind == "subject"]
+        items, quantities, memory_types = self._named(text)
         # 810E in 真武810E is part of the name and no quantity.
-        named = {at for start, end in taken for at in range(start, end)}
-        quantities = find_quantities(text)
-        taken += [(quantity.start, quantity.end) for quantity in quantities if quantity.unit]
-        memory_types = [match.span() for match in self._memory_type.finditer(text)]
-        names = find_names(text, taken + memory_types, self.lexicon)
-        named.update(at for name in names for at in range(name.start, name.end))
-        items += [Item(name.start, name.end, "subject", name.subject) for name in names]
+        named = {at for item in items if item.kind == "subject" for at in range(item.start, item.end)}
         items += [
             Item(quantity.start, quantity.end, "quantity", quantity)
             for quantity in quantities
@@ -117,12 +110,19 @@ class Annotator:
         """Only the subjects that `text` names: all that a title or a caption is asked for."""
         if not text:
             return []
-        items = [item for item in self._words(text) if item.kind == "subject"]
-        taken = [(item.start, item.end) for item in items]
-        taken += [(quantity.start, quantity.end) for quantity in find_quantities(text) if quantity.unit]
+        found = [item for item in self._named(text)[0] if item.kind == "subject"]
+        found.sort(key=lambda item: (item.start, -item.end))
+        return found
+
+    def _named(self, text: str) -> tuple[list[Item], list[Quantity], list[tuple[int, int]]]:
+        """The words of catalogue and lexicon with the names that only `text` holds; its quantities; its memory types."""
+        items = self._words(text)
+        quantities = find_quantities(text)
+        memory_types = [match.span() for match in self._memory_type.finditer(text)]
+        taken = [(item.start, item.end) for item in items if item.kind == "subject"] + memory_types
+        taken += [(quantity.start, quantity.end) for quantity in quantities if quantity.unit]
         items += [Item(name.start, name.end, "subject", name.subject) for name in find_names(text, taken, self.lexicon)]
-        items.sort(key=lambda item: (item.start, -item.end))
-        return items
+        return items, quantities, memory_types
 
     def _words(self, text: str) -> list[Item]:
         folded, offsets = fold(text)

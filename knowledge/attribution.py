@@ -21,6 +21,8 @@ _MADE_OF = re.compile(r"\s*\S{0,8}?(?:组成|构成|互联|连接)|\s*(?:in tota
 _COMPUTE = frozenset({"flops", "ops", "compute_bare"})
 _GENERAL_COMPUTE = ("ai_tops", "cluster_compute")
 _CLUSTER_COUNTERS = frozenset("卡张颗块枚") | {"cards", "chips", "GPUs", "NPUs", "accelerators"}
+# What is counted names these: 1280亿晶体管, 650 employees.
+_NAMED_BY_COUNTER = ("transistor_count", "employees")
 _PEOPLE = frozenset({"employees", "people", "人", "engineers"})
 _PIECES = frozenset({"units", "cards", "chips", "GPUs", "NPUs", "accelerators", "processors"})
 # Quantities that say nothing by themselves: an attribute must be named beside them.
@@ -111,12 +113,10 @@ def _by_counter(sentence: Sentence, item: Item) -> tuple[str, ...]:
             name = {"cluster": "cluster_size", "server": "cards_per_server"}.get(whole[-1].value.kind, "")
             return (name,) if name in attributes else ()
         return ()
-    staff = attributes.get("employees")
-    if staff is not None and quantity.counter in ("employees", "员工"):
-        return (staff.id,)
-    transistors = attributes.get("transistor_count")
-    if transistors is not None and quantity.counter in (*transistors.cues, *transistors.aliases):
-        return (transistors.id,)
+    for name in _NAMED_BY_COUNTER:
+        attribute = attributes.get(name)
+        if attribute is not None and quantity.counter in (*attribute.names(), *attribute.cues):
+            return (name,)
     return ()
 
 

@@ -152,9 +152,17 @@ def fold(text: str) -> tuple[str, list[int]]:
     return simple.translate(_FOLD_AND_DROP), offsets
 
 
-@functools.lru_cache(maxsize=16_384)
 def fold_name(name: str) -> str:
     """A name, header or code folded to what it is compared by; the same few are asked for again and again."""
+    return _folded(name) if len(name) <= _REMEMBERED else fold(name)[0]
+
+
+# Names are short; whole sentences and cells are not kept in memory.
+_REMEMBERED = 64
+
+
+@functools.lru_cache(maxsize=16_384)
+def _folded(name: str) -> str:
     return fold(name)[0]
 
 

@@ -163,11 +163,7 @@ class TableReader:
         self, table: TableBlock, roles: Sequence[tuple[str, ...]], product: Subject | None, company: Subject | None
     ) -> Iterator[CellStatement]:
         key = self._column(roles, "attribute", 0) or 0
-        timed = [
-            at
-            for at, cell in enumerate(table.header)
-            if at != key and any(item.kind == "date" for item in self._spans.between(cell.start, cell.end))
-        ]
+        timed = [at for at, cell in enumerate(table.header) if at != key and self._dated(cell)]
         if timed and "value" not in [role for found in roles for role in found]:
             # | 指标 | 2023年 | 2024年 |: every column of values has its own period.
             for index, row in enumerate(table.rows):
@@ -223,9 +219,10 @@ class TableReader:
 
     def _periods(self, table: TableBlock) -> bool:
         """Whether the first column holds years or quarters: the rows are periods of one company."""
-        return bool(table.rows) and all(
-            any(item.kind == "date" for item in self._spans.between(row[0].start, row[0].end)) for row in table.rows
-        )
+        return bool(table.rows) and all(self._dated(row[0]) for row in table.rows)
+
+    def _dated(self, cell: Cell) -> bool:
+        return any(item.kind == "date" for item in self._spans.between(cell.start, cell.end))
 
     def _by_column(self, table: TableBlock, subjects: Sequence[Subject | None]) -> Iterator[CellStatement]:
         roles: list[tuple[str, ...]] = [

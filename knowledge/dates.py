@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from knowledge.numerals import half_width
+
 __all__ = ["DateMention", "find_dates"]
 
 
@@ -89,8 +91,6 @@ _MONTH_AT = re.compile(r"\d{1,2}\s?月")
 _MONTH_ALONE = re.compile(
     r"(?<![\d年])(?P<month>1[0-2]|0?[1-9])\s?月(?:\s?(?P<day>3[01]|[12]\d|0?[1-9])\s?[日号])?(?!球)"
 )
-_WIDE = re.compile("[０-９]")
-_FULL_WIDTH = str.maketrans("０１２３４５６７８９", "0123456789")
 _HAN_YEAR = re.compile(r"(?<![〇零一二三四五六七八九])(?:二[〇零]|一九)[〇零一二三四五六七八九]{2}(?=\s?年)")
 _HAN_DIGITS = str.maketrans("〇零一二三四五六七八九", "00123456789")
 _AS_OF = re.compile(r"[12]\d{3}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?)?.*", re.S)
@@ -108,8 +108,7 @@ def find_dates(text: str, as_of: str | None = None) -> list[DateMention]:
     if as_of is not None and not _AS_OF.fullmatch(as_of):
         as_of = None
     written = text
-    if _WIDE.search(text):
-        text = text.translate(_FULL_WIDTH)
+    text = half_width(text)
     if "〇" in text or "零" in text or "一九" in text:
         text = _HAN_YEAR.sub(lambda match: match.group().translate(_HAN_DIGITS), text)
     found: list[DateMention] = []

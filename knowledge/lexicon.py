@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from importlib import resources
 
 import yaml
@@ -73,6 +74,11 @@ class Lexicon(BaseModel):
                 key = fold_name(word)
                 roles[key] = (*roles.get(key, ()), role)
         return roles
+
+    @functools.cached_property
+    def edition(self) -> re.Pattern[str]:
+        """Finds the parts of a note that name a version or a configuration."""
+        return re.compile(self.editions)
 
     @functools.cached_property
     def claimant_of(self) -> dict[str, str]:

@@ -46,9 +46,9 @@ _CODE = (
 )
 # 「X200」, or a Han name of two or three characters before a code or between quotes and before a product noun.
 _HAN = r"[\u4e00-\u9fff]"
+_QUOTED = rf"[“「『\"]({_HAN}{{2,6}}(?:[A-Za-z0-9\- ]{{0,12}})?)[”」』\"]"
 # WAIC 2025, MDC 2025: a meeting and its year.
 _EVENT = re.compile(r"[ \-](?:19|20)\d{2}$")
-_CLOCK = re.compile(r"^\d{1,2}:\d{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +75,8 @@ def _patterns(lexicon: Lexicon) -> _Patterns:
     clusters = either(lexicon.cluster_suffixes)
     return _Patterns(
         code=re.compile(_CODE),
-        quoted=re.compile(
-            rf"[“「『\"]({_HAN}{{2,6}}(?:[A-Za-z0-9\- ]{{0,12}})?)[”」』\"](?={_HAN}{{0,4}}(?:{either(lexicon.product_nouns)}))"
-        ),
-        quoted_behind=re.compile(
-            rf"(?P<noun>{either((*lexicon.product_nouns, *lexicon.cluster_suffixes))})[“「『\"]({_HAN}{{2,6}}(?:[A-Za-z0-9\- ]{{0,12}})?)[”」』\"]"
-        ),
+        quoted=re.compile(rf"{_QUOTED}(?={_HAN}{{0,4}}(?:{either(lexicon.product_nouns)}))"),
+        quoted_behind=re.compile(rf"(?P<noun>{either((*lexicon.product_nouns, *lexicon.cluster_suffixes))}){_QUOTED}"),
         company=re.compile(rf"{_HAN}{{2,4}}(?:{suffixes})(?={_HAN}|[\s，、（(|\d]|$)", re.M),
         company_end=re.compile(suffixes),
         company_en=re.compile(rf"\b(?:[A-Z][A-Za-z]+ ){{1,2}}(?:{suffixes_en})(?![A-Za-z])"),

@@ -15,8 +15,6 @@ from knowledge.sentence import Sentence
 # 48GB的MTT S4000, the 48 GB of the MTT S4000: the owner may follow, this close.
 _OF = re.compile(r"(?:的|of the|for the|on the|in the)\s*$")
 _OF_WITHIN = 24
-# The only attributes in which "8颗昇腾910B" is the count itself and no component to look beyond.
-_COUNTS_PARTS = ("cluster_size", "cards_per_server")
 
 
 def can_have(subject: Subject, attribute: Attribute) -> bool:

@@ -125,8 +125,8 @@ class Sentence:
     def clause(self, at: int) -> tuple[int, int]:
         """The span of the clause around `at`."""
         points = self.breaks
-        before, after = bisect_left(points, at), bisect_left(points, at)
-        return (points[before - 1] if before else self.start, points[after] if after < len(points) else self.end)
+        after = bisect_left(points, at)
+        return (points[after - 1] if after else self.start, points[after] if after < len(points) else self.end)
 
     def gap(self, start: int, end: int) -> str:
         """The text between two items without white space and articles: what joins them."""

