@@ -188,7 +188,7 @@ def _report(report: Any, as_json: bool) -> None:
             f"added {len(report.added)}, updated {len(report.updated)}, unchanged {len(report.unchanged)}, "
             f"failed {len(report.failed)}"
         )
-    for failure in report.failed:
+    for failure in (*report.warned, *report.failed):
         note(f"{failure.origin}: {failure.reason}")
     raise typer.Exit(1 if report.failed else 0)
 

@@ -33,7 +33,9 @@ def answer_text(answer: Answer) -> str:
                 citation.publisher,
                 citation.published,
                 citation.url,
-                f"p. {citation.page}" if citation.page else None,
+                (f"p. {citation.page}" if str(citation.page).isdigit() else str(citation.page))
+                if citation.page
+                else None,
             ]
             lines.append(f"[{citation.marker}] {citation.title}" + "".join(f" · {part}" for part in about if part))
             if citation.also:

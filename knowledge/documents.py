@@ -54,6 +54,7 @@ class Document:
     `origin` says where it was read (`corpus:specs/huawei/ascend-910b.md`, a file path or a URL) and is unique in a
     store: ingesting the same origin again replaces the document. Tables stand in `text` as Markdown pipe tables,
     headings as Markdown headings. `pages` holds (offset, label) where a page, sheet or slide begins, in order.
+    `warnings` says what of the file could not be read, for the person who brings it; it is not kept.
     """
 
     origin: str
@@ -66,6 +67,7 @@ class Document:
     kind: Kind = "news"
     claimed_by: Claimant = "press"
     pages: tuple[tuple[int, str], ...] = ()
+    warnings: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def id(self) -> str:

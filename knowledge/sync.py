@@ -42,12 +42,16 @@ class Failure:
 
 @dataclass(slots=True)
 class IngestReport:
-    """What became of each input: origins added, updated, unchanged; failures with their reason."""
+    """What became of each input: origins added, updated, unchanged; failures with their reason.
+
+    `warned` names inputs that were read in part: pages without text, hidden sheets.
+    """
 
     added: list[str] = field(default_factory=list)
     updated: list[str] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
     failed: list[Failure] = field(default_factory=list)
+    warned: list[Failure] = field(default_factory=list)
 
 
 class Sync:
@@ -144,16 +148,18 @@ class Sync:
 
     def _read(self, origin: str, name: str, source: Path | Traversable, report: IngestReport) -> Entry | None:
         """The entry of one input; None when it has not changed since it was read last."""
-        from knowledge.loaders import MAX_BYTES
+        from knowledge.loaders import size_limit
 
-        if isinstance(source, Path) and source.stat().st_size > MAX_BYTES:
-            raise DocumentError(f"{origin} is larger than {MAX_BYTES // 1_000_000} MB; split it into parts")
+        limit = size_limit(name)
+        if isinstance(source, Path) and source.stat().st_size > limit:
+            raise DocumentError(f"{origin} is larger than {limit // 1_000_000} MB; split it into parts")
         data = source.read_bytes()
         fingerprint = f"{self._version}:{hashlib.sha256(data).hexdigest()}"
         if self._store.fingerprint(origin) == fingerprint:
             report.unchanged.append(origin)
             return None
         document = load_bytes(data, name, origin)
+        report.warned += [Failure(origin, warning) for warning in document.warnings]
         return self.entry(document, fingerprint)
 
     def entry(self, document: Document, fingerprint: str = "") -> Entry:

@@ -20,7 +20,9 @@ LABELS: dict[str, dict[str, str]] = {
         "refused": "资料未载",
         "clarify": "请明确",
         "sources": "出处",
-        "page": "页",
+        "page": "第 {} 页",
+        "slide": "幻灯片 {}",
+        "sheet": "工作表 {}",
         "also": "同文转载",
         "try": "可以问",
         "error": "出错了",
@@ -32,7 +34,9 @@ LABELS: dict[str, dict[str, str]] = {
         "refused": "Not in the documents",
         "clarify": "Please specify",
         "sources": "Sources",
-        "page": "p.",
+        "page": "p. {}",
+        "slide": "slide {}",
+        "sheet": "sheet {}",
         "also": "also in",
         "try": "Try",
         "error": "Error",
@@ -103,11 +107,19 @@ def answer_html(answer: Answer, turn: int) -> str:
     return f'<div class="xw-answer">{"".join(parts)}</div>'
 
 
+def _place(label: str, labels: dict[str, str]) -> str:
+    """A page's number, or a loader's "slide 4" and "sheet 规格", in the words of the language."""
+    kind, _, name = label.partition(" ")
+    if label.isdigit():
+        return labels["page"].format(label)
+    return labels[kind].format(name) if kind in ("slide", "sheet") else label
+
+
 def _citation(citation: Citation, turn: int, labels: dict[str, str]) -> str:
     about: list[Any] = [
         citation.publisher,
         citation.published,
-        f"{labels['page']} {citation.page}" if citation.page else None,
+        _place(str(citation.page), labels) if citation.page else None,
     ]
     title = escape(citation.title)
     # Only the web's own schemes become links: a document may claim javascript: as its address.

@@ -8,12 +8,15 @@ from pathlib import Path, PurePath
 
 from knowledge.documents import Document
 from knowledge.errors import DocumentError
-from knowledge.loaders import csvfile, html, markdown, text
+from knowledge.loaders import csvfile, html, markdown, pdf, sheets, slides, text, wordfile
 from knowledge.loaders.base import LOADERS
 
-__all__ = ["LOADERS", "MAX_BYTES", "discover", "load", "load_bytes"]
+__all__ = ["LOADERS", "MAX_BYTES", "discover", "load", "load_bytes", "size_limit"]
 
-_FORMATS = (csvfile, html, markdown, text)
+_FORMATS = (csvfile, html, markdown, pdf, sheets, slides, text, wordfile)
+# Formats that are binary; their loaders judge the bytes themselves.
+_PACKED = (".pdf", ".docx", ".xlsx", ".xlsm", ".pptx")
+_OLD_OFFICE = {".doc": ".docx", ".xls": ".xlsx", ".ppt": ".pptx"}
 # What images, archives, PDF and office files begin with, whatever they are called.
 _BINARY = (
     b"\x89PNG",
@@ -29,17 +32,28 @@ _BINARY = (
 )
 # News and spec sheets are kilobytes; beyond this a "document" is a dump that nobody could cite a passage of.
 MAX_BYTES = 20_000_000
+# Printed reports and slide decks carry photographs.
+MAX_PACKED_BYTES = 100_000_000
+
+
+def size_limit(name: str) -> int:
+    """The most bytes that a file of this name may have."""
+    return MAX_PACKED_BYTES if PurePath(name).suffix.lower() in _PACKED else MAX_BYTES
 
 
 def load_bytes(data: bytes, name: str, origin: str) -> Document:
     """The document in `data`, read as the format that `name` ends in. Raises DocumentError saying what to do."""
     if not data.strip():
         raise DocumentError(f"{name} is empty")
-    if data.startswith(_BINARY):
+    suffix = PurePath(name).suffix.lower()
+    if suffix in _OLD_OFFICE:
+        raise DocumentError(f"{name} is in an old Office format; open it and save it as {_OLD_OFFICE[suffix]}")
+    if suffix not in _PACKED and data.startswith(_BINARY):
         raise DocumentError(f"{name} looks like a binary file, not text; convert it to text, Markdown or HTML first")
-    if len(data) > MAX_BYTES:
-        raise DocumentError(f"{name} is larger than {MAX_BYTES // 1_000_000} MB; split it into parts")
-    loader = LOADERS.get(PurePath(name).suffix.lower())
+    limit = size_limit(name)
+    if len(data) > limit:
+        raise DocumentError(f"{name} is larger than {limit // 1_000_000} MB; split it into parts")
+    loader = LOADERS.get(suffix)
     if loader is None:
         raise DocumentError(f"{name}: files of this kind are not read; supported are {', '.join(sorted(LOADERS))}")
     try:
@@ -59,8 +73,9 @@ def load_bytes(data: bytes, name: str, origin: str) -> Document:
 def load(path: Path, origin: str | None = None) -> Document:
     """The document in the file `path`; its origin is the absolute path unless given."""
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise DocumentError(f"{path} is larger than {MAX_BYTES // 1_000_000} MB; split it into parts")
+        limit = size_limit(path.name)
+        if path.stat().st_size > limit:
+            raise DocumentError(f"{path} is larger than {limit // 1_000_000} MB; split it into parts")
         data = path.read_bytes()
     except OSError as error:
         raise DocumentError(f"{path} cannot be read ({error.strerror or error})") from error
