@@ -110,6 +110,7 @@ class _Reader:
         subjects = tuple(item for item in items if item.kind == "subject")
         attributes = [item for item in items if item.kind in ("attribute", "cue")]
         negations = [item for item in items if item.kind == "negation"]
+        conditions = [item for item in items if item.kind == "conditions" and item.value in SEPARATING]
         breaks = [
             start + match.start()
             for match in self._breaks.finditer(self._text[start:end])
@@ -129,7 +130,14 @@ class _Reader:
             )
             claims.append(
                 self._claim(
-                    item, (start, end), clause, _owners(item, subjects, compared), attributes, negations, carried
+                    item,
+                    (start, end),
+                    clause,
+                    _owners(item, subjects, compared),
+                    attributes,
+                    negations,
+                    conditions,
+                    carried,
                 )
             )
         return Sentence(
@@ -153,6 +161,7 @@ class _Reader:
         subjects: Sequence[Item],
         attributes: Sequence[Item],
         negations: Sequence[Item],
+        conditions: Sequence[Item],
         carried: Subject | None,
     ) -> Claim:
         quantity = item.value if isinstance(item.value, Quantity) else None
@@ -193,6 +202,7 @@ class _Reader:
             iso,
             frozenset(owner),
             frozenset(self._fitting(here, quantity)) if here is not None else frozenset(),
+            frozenset(item.value for item in conditions if clause[0] <= item.start < clause[1]),
             negated=negated,
         )
 

@@ -180,7 +180,11 @@ class Assistant:
             return None
         from assistant.generate import generator
 
-        return generator(self.settings, self.catalog)
+        return generator(self.settings, self.catalog, self._text)
+
+    def _text(self, document_id: str) -> str | None:
+        document = self.store.document(document_id)
+        return document.text if document is not None else None
 
     # --- the home ---------------------------------------------------------------------------------------------------
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
+from knowledge.unmeasured import addresses
+
 _SENSES = {
     "more": (
         "高于|超过|超越|超出|大于|多于|优于|强于|快于|领先于?|胜过|高出|赶超|更高|更大|更多|更快|更强",
@@ -70,11 +72,16 @@ _NUMBER_WORDS = re.compile(
 
 
 def directions(text: str) -> list[tuple[str, str, int, int]]:
-    """(word, sense, start, end) of each word of comparison or change, in order; senses are the keys above."""
+    """(word, sense, start, end) of each word of comparison or change, in order; senses are the keys above.
+
+    Words that a web address is made of compare nothing.
+    """
+    links = list(addresses(text))
     found = [
         (match.group(), sense, match.start(), match.end())
         for sense, pattern in _PATTERNS
         for match in pattern.finditer(text)
+        if not any(start <= match.start() < end for start, end in links)
     ]
     return sorted(found, key=lambda hit: hit[2])
 

@@ -12,6 +12,7 @@ from assistant.settings import Settings
 from assistant.verify import Source, Verdict, verify
 from knowledge.catalog import Catalog
 from knowledge.errors import ModelError, SettingsError
+from knowledge.tables import header_above
 
 if TYPE_CHECKING:
     from langchain_core.prompts import ChatPromptTemplate
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from assistant.retrieval import Hit
 
 logger = logging.getLogger(__name__)
+
+Texts = Callable[[str], "str | None"]
+"""A document's text by its id; None when there is no such document."""
 
 _INSTRUCTIONS = """\
 You answer questions about Chinese AI chips from numbered documents, in {language}.
@@ -43,7 +47,8 @@ def documents_block(evidence: Mapping[int, Source]) -> str:
     for number, source in evidence.items():
         title = _quoted(source.context).replace('"', "'").replace("\n", " ")
         date = f' date="{source.published}"' if source.published else ""
-        blocks.append(f'<document number="{number}" title="{title}"{date}>\n{_quoted(source.text)}\n</document>')
+        text = f"{source.header}\n{source.text}" if source.header else source.text
+        blocks.append(f'<document number="{number}" title="{title}"{date}>\n{_quoted(text)}\n</document>')
     return "\n".join(blocks)
 
 
@@ -193,7 +198,22 @@ def write_verified(
     return None, tuple(verdicts)
 
 
-def generator(settings: Settings, catalog: Catalog) -> Callable[[Question, Answer, Sequence[Hit]], Answer | None]:
+def evidence_of(citations: Sequence[Citation], texts: Texts) -> dict[int, Source]:
+    """What each citation quotes, by its marker, as the verifier reads it: a table's row with the header above it."""
+    return {
+        citation.marker: Source(
+            citation.quote,
+            citation.title,
+            citation.published,
+            header_above(texts(citation.document_id) or "", citation.start) if "|" in citation.quote else "",
+        )
+        for citation in citations
+    }
+
+
+def generator(
+    settings: Settings, catalog: Catalog, texts: Texts
+) -> Callable[[Question, Answer, Sequence[Hit]], Answer | None]:
     """The chain's step that words a grounded answer anew; it gives None where the grounded answer is to stay.
 
     That is so for refusals, questions back and conflicts (whose every side must be shown), when no attempt passes the
@@ -205,9 +225,7 @@ def generator(settings: Settings, catalog: Catalog) -> Callable[[Question, Answe
         if answer.status not in ("answered", "partial") or not answer.citations:
             return None
         citations = [*answer.citations, *_further(answer.citations, hits)]
-        evidence = {
-            citation.marker: Source(citation.quote, citation.title, citation.published) for citation in citations
-        }
+        evidence = evidence_of(citations, texts)
         try:
             text, _ = write_verified(
                 writer,

@@ -155,6 +155,8 @@ def strands(figures: Iterable[Figure], periodic: Collection[str] = ()) -> list[S
             figure.period,
             figure.status == "forecast",
             currency(figure),
+            # TOPS and TFLOPS of an "AI throughput" are two things, whatever their numbers.
+            figure.dimension == "ops",
             edition(figure),
             # A count of what happened, or of what stood on a day, is of that day: the next one contradicts nothing.
             figure.as_of if figure.period is None and figure.attribute in periodic else None,

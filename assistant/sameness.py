@@ -10,12 +10,12 @@ def same_value(claim: Claim, source: Claim) -> bool:
         return claim.iso is not None and source.iso is not None and _covers(claim.iso, source.iso)
     one, other = claim.quantity, source.quantity
     if one is None or other is None or one.base != other.base or one.high_base != other.high_base:
-        # Integer operations written as FLOPS are the same figure; extraction has normalised both.
         return False
     if one.dimension == other.dimension:
         return not one.counter or not other.counter or _counter(one.counter) == _counter(other.counter)
-    figures = (claim.figure, source.figure)
-    return all(figure is not None for figure in figures) and figures[0].dimension == figures[1].dimension  # type: ignore[union-attr]
+    # Integer operations that a source writes as FLOPS may be called OPS, which they are; never the other way round.
+    stated, cited = claim.figure, source.figure
+    return one.dimension == "ops" and stated is not None and cited is not None and stated.dimension == cited.dimension
 
 
 def same_bound(claim: Claim, source: Claim) -> bool:

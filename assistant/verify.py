@@ -20,11 +20,15 @@ Kind = Literal["citation", "quantity", "date", "name", "code", "comparison", "ne
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A cited passage: `text` as in its document, `context` the title and headings above it, `published` its date."""
+    """A cited passage: `text` as in its document, `context` the title and headings above it, `published` its date.
+
+    `header` is the header of the table that `text` is a row of (`knowledge.tables.header_above`).
+    """
 
     text: str
     context: str = ""
     published: str | None = None
+    header: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +103,8 @@ def verify(
 def _read_source(source: str | Source, catalog: Catalog) -> Reading:
     if isinstance(source, str):
         source = Source(source)
-    return read(source.text, catalog, title=source.context, published=source.published)
+    text = f"{source.header}\n{source.text}" if source.header else source.text
+    return read(text, catalog, title=source.context, published=source.published)
 
 
 def _same_length(text: str, mended: str) -> str:
@@ -238,9 +243,9 @@ class _Judge:
             return f"the passage states it for {', '.join(sorted(map(self._name, source.subjects)))}"
         if claim.attributes and source.attributes and not claim.attributes & source.attributes:
             return f"the passage states it as {', '.join(sorted(map(self._attribute, source.attributes)))}"
+        if claim.iso is None and claim.conditions != source.conditions:
+            return f"its condition is {', '.join(sorted(source.conditions)) or 'not ' + ', '.join(sorted(claim.conditions))}"
         if claim.iso is None and claim.sure and source.sure:
-            if claim.conditions != source.conditions:
-                return f"its condition is {', '.join(sorted(source.conditions)) or 'not ' + ', '.join(sorted(claim.conditions))}"
             if claim.scope and source.scope and claim.scope != source.scope:
                 return f"it is a figure of a {source.scope}, not of a {claim.scope}"
             if claim.period and source.period and claim.period != source.period:

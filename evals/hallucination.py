@@ -105,7 +105,7 @@ def run(asked: Sequence[str], out: Path, home: Path) -> None:
     behind every sentence: then the figures themselves must hold in the quotes.
     """
     from assistant import Assistant
-    from assistant.generate import Source, Writer
+    from assistant.generate import Writer, evidence_of
     from assistant.settings import load_settings
     from assistant.verify import verify
 
@@ -117,13 +117,18 @@ def run(asked: Sequence[str], out: Path, home: Path) -> None:
             home=home, model="openai:local", model_base_url=url, model_api_key="none", max_tokens=48, timeout=120
         )
         writer = Writer(settings)
+
+        def text_of(document_id: str) -> str | None:
+            document = xinwen.store.document(document_id)
+            return document.text if document is not None else None
+
         began = time.monotonic()
         for at, question in enumerate(rest, 1):
             answer = xinwen.ask(question)
             line: dict[str, Any] = {"question": question, "status": answer.status, "written": ""}
             returned = {"as written": answer, "with markers": answer}
             if answer.status in ("answered", "partial") and answer.citations:
-                evidence = {c.marker: Source(c.quote, c.title, c.published) for c in answer.citations}
+                evidence = evidence_of(answer.citations, text_of)
                 line["written"] = writer.write(question, evidence, language=answer.language)
                 marks = "".join(f"[{marker}]" for marker in evidence)
                 for way, text in (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
@@ -16,6 +17,7 @@ from knowledge.lexicon import Lexicon, load_lexicon
 from knowledge.names import Subject, find_names
 from knowledge.quantities import Quantity, find_quantities
 from knowledge.sentence import Grammar
+from knowledge.unmeasured import addresses
 
 _COMPETES_AS = {"cue": "attribute", "weak_subject": "subject", "weak_comparison": "comparison"}
 
@@ -117,9 +119,14 @@ class Annotator:
     def _named(self, text: str) -> tuple[list[Item], list[Quantity], list[tuple[int, int]]]:
         """The words of catalogue and lexicon with the names that only `text` holds; its quantities; its memory types."""
         items = self._words(text)
+        links = list(addresses(text))
+        if links:
+            # What an address spells (…/the-mtt-s80-has) is nobody's subject.
+            items = [item for item in items if item.kind != "subject" or not _within(item.start, links)]
         quantities = find_quantities(text)
         memory_types = [match.span() for match in self._memory_type.finditer(text)]
         taken = [(item.start, item.end) for item in items if item.kind == "subject"] + memory_types
+        taken += links
         taken += [(quantity.start, quantity.end) for quantity in quantities if quantity.unit]
         items += [Item(name.start, name.end, "subject", name.subject) for name in find_names(text, taken, self.lexicon)]
         return items, quantities, memory_types
@@ -182,6 +189,12 @@ class Annotator:
     @staticmethod
     def _strengthen(item: Item, text: str, vendors: set[str]) -> Item:
         return Item(item.start, item.end, "subject", item.value) if item.kind == "weak_subject" else item
+
+
+def _within(at: int, spans: list[tuple[int, int]]) -> bool:
+    """Whether `at` lies in one of `spans`, which are in order."""
+    index = bisect_right(spans, at, key=lambda span: span[0]) - 1
+    return index >= 0 and at < spans[index][1]
 
 
 def _longest(found: list[tuple[int, int, Any]], group: str) -> list[Item]:

@@ -57,7 +57,8 @@ class Attribute(Entry):
     `unit` is the unit that answers compare in. `of` says whether chips, companies or clusters have it.
     `cues` only name the attribute together with a quantity of its dimension (算力, 内存). `negative_of` names the attribute
     whose negative values are this one's positive ones (a loss, of a profit). `once` marks what happens to a company a
-    single time: two reports of it that differ contradict each other whatever day they are of.
+    single time: two reports of it that differ contradict each other whatever day they are of. `integer` marks operations
+    that are never floating-point ones: a source that writes FLOPS of them means OPS.
     """
 
     dimension: str
@@ -67,6 +68,7 @@ class Attribute(Entry):
     higher_is: Literal["better", "worse", "neither"] = "neither"
     negative_of: str | None = None
     once: bool = False
+    integer: bool = False
 
     @property
     def periodic(self) -> bool:

@@ -206,7 +206,7 @@ def _quantity_figure(common: dict[str, object], attribute: Attribute, quantity: 
     if not low <= quantity.base <= high or (quantity.high_base is not None and quantity.high_base < quantity.base):
         return None
     unit, dimension, note = quantity.unit, quantity.dimension, str(common.get("note", ""))
-    if attribute.dimension == "ops" and dimension == "flops":
+    if attribute.integer and dimension == "flops":
         # Integer operations are not floating-point ones: the text's FLOPS are OPS, and the figure says so.
         unit, dimension = unit.replace("FLOPS", "OPS"), "ops"
         note = f"{note}; {quantity.text}".strip("; ")

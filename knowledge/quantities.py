@@ -377,7 +377,9 @@ def _measured(number: _Number) -> Quantity | None:
     if dimension == "duration" and plain[stop : stop + 1] == "半":
         number.value += Decimal("0.5")
         stop += 1
-    return number.made(stop, symbol, dimension, factor, folded=True)
+    made = number.made(stop, symbol, dimension, factor, folded=True)
+    # 7nm+ is the name of a process, not a bound.
+    return replace(made, bound="exact") if symbol == "nm" and plain[stop : stop + 1] == "+" else made
 
 
 def _unit_read(number: _Number, match: re.Match[str]) -> tuple[str, str, Decimal] | None:

@@ -65,6 +65,21 @@ def find_tables(text: str) -> list[TableBlock]:
     return tables
 
 
+def header_above(text: str, start: int) -> str:
+    """The header line of the table that has a row at `start`, with the rule below it; "" where there is no such table."""
+    end = text.rfind("\n", 0, start)
+    while end >= 0:
+        begin = text.rfind("\n", 0, end) + 1
+        line = text[begin:end]
+        if "|" not in line:
+            return ""
+        if _SEPARATOR.match(line):
+            above = text.rfind("\n", 0, max(0, begin - 1)) + 1
+            return text[above:end] if "|" in text[above : max(above, begin - 1)] else ""
+        end = begin - 1
+    return ""
+
+
 def _lines(text: str) -> list[tuple[int, int]]:
     spans, start = [], 0
     while start <= len(text):

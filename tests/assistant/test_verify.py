@@ -115,6 +115,33 @@ def test_what_no_cited_passage_says_does_not_stand(text: str, kind: str) -> None
     assert kind in {problem.kind for problem in verdict.problems}, verdict.problems
 
 
+ROW = Source(
+    "| FP16算力 | 280 TFLOPS | 稠密 | 媒体 | https://example.com/the-mtt-s80-has-the-highest |",
+    "昇腾910B：公开数据",
+    header="| 指标 | 数值 | 条件 | 来源 | 链接 |\n| --- | --- | --- | --- | --- |",
+)
+INTEGER = Source("昇腾910B 的 INT8 算力为 640 TOPS。寒武纪 MLU290 的 INT8 算力为 512 TFLOPS。", "对比")
+
+
+@pytest.mark.parametrize(
+    ("text", "stands"),
+    [
+        ("昇腾910B 的 FP16 稠密算力为 280 TFLOPS[1]。", True),
+        ("昇腾910B 的 FP16 算力为 280 TFLOPS[1]。", False),
+        ("昇腾910B 的 FP16 稀疏算力为 280 TFLOPS[1]。", False),
+        ("昇腾910B 的 FP32 稠密算力为 280 TFLOPS[1]。", False),
+        ("MTT S80 的 FP16 稠密算力为 280 TFLOPS[1]。", False),
+        ("昇腾910B 的 FP16 稠密算力为 280 TFLOPS，在国产芯片中最高[1]。", False),
+        ("昇腾910B 的 INT8 算力为 640 TOPS[2]。", True),
+        ("昇腾910B 的 INT8 算力为 640 TFLOPS[2]。", False),
+        ("MLU290 的 INT8 算力为 512 TOPS[2]。", True),
+    ],
+)
+def test_a_row_is_read_with_its_header_and_an_address_says_nothing(text: str, stands: bool) -> None:
+    verdict = verify(text, {1: ROW, 2: INTEGER}, catalog=CATALOG)
+    assert verdict.ok is stands, verdict.problems
+
+
 def test_only_the_unsupported_sentence_is_removed() -> None:
     verdict = judge(
         "MTT S4000 的显存为 48GB[1]。MTT S4000 的显存带宽为 900GB/s[1]。MTT S4000 的 FP32 性能为 25TFLOPS[1]。"

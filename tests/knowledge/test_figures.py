@@ -123,6 +123,21 @@ def test_condition_scope_status_and_hedge_are_kept(
     assert (figure.conditions, figure.scope, figure.status, figure.bound) == (conditions, scope, status, bound)
 
 
+def test_flops_are_ops_only_where_the_operations_are_integers() -> None:
+    assert one("天罡 T900 的 INT8 算力为 200 TFLOPS。").unit == "TOPS"
+    assert one("天罡 T900 的 AI 算力为 920 TFLOPS。").unit == "TFLOPS"
+
+
+def test_the_name_of_a_process_is_no_bound() -> None:
+    assert one("天罡 T900 的制程为 7nm+ EUV。").bound == "exact"
+    assert one("天罡 T900 的显存容量为 96GB+。").bound == "at_least"
+
+
+def test_an_address_names_nobody() -> None:
+    text = "天罡 T900 的详情见 https://example.com/mtt-s80-48gb ，其显存容量为 96GB。"
+    assert triples(text) == {("~t900", "memory_capacity", "96 GB")}
+
+
 def test_a_company_figure_carries_its_period() -> None:
     figures = read("燧原科技2024年亏损15.1亿元，2023年亏损16.65亿元。").figures
     assert [(figure.period, figure.text) for figure in figures] == [("2024", "15.1亿元"), ("2023", "16.65亿元")]
