@@ -87,7 +87,7 @@ def _belongs(sentence: Sentence, marker: Item, item: Item) -> bool:
 
 def status_of(sentence: Sentence, item: Item) -> str:
     """ "stated", "forecast" or "rumour": what is announced for later keeps its whole list of figures in the future."""
-    marks = {marker.value for marker in sentence.of("status") if marker.start < item.start}
+    marks = {marker.value for marker in sentence.of("status") if marker.start < item.start} - {"stated"}
     return "rumour" if "rumour" in marks else "forecast" if marks else "stated"
 
 
