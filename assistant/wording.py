@@ -90,8 +90,11 @@ class Wording:
         return f"{number}{'' if figure.unit in ('%', '') else ' '}{figure.unit}"
 
     def originally(self, figure: Figure) -> str:
-        """The remark that a source wrote FLOPS for integer operations, or ""."""
-        if figure.dimension == "ops" and "flop" in figure.text.casefold():
+        """The remark that a source wrote FLOPS for integer operations, or a bare T for either; else ""."""
+        text = figure.text.casefold()
+        if (figure.dimension == "ops" and "flop" in text) or (
+            figure.dimension in ("flops", "ops") and text[-1:] == "t"
+        ):
             return self.say("originally", text=figure.text)
         return ""
 

@@ -76,6 +76,7 @@ class Annotator:
             "hypothetical",
             "multiplies",
             "former",
+            "portions",
         ):
             add(getattr(lexicon, kind), kind, kind)
         weak = {fold_name(word) for word in lexicon.weak_comparison}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from knowledge.catalog import Attribute
+from knowledge.conditions import OPPOSED, own_conditions
 from knowledge.items import Item
 from knowledge.quantities import Quantity
 from knowledge.sentence import Sentence
@@ -29,15 +30,20 @@ _PIECES = frozenset({"units", "cards", "chips", "GPUs", "NPUs", "accelerators", 
 _MUTE = frozenset({"percent", "plain", "multiple", "rank", "duration", "count", "money", "length"})
 # Counts, multiples and bare numbers between an attribute and its value do not use the attribute up.
 _PASSING = frozenset({"count", "multiple", "plain", "rank"})
+# 达到, 最高可达, 一举达到了: what stands between a clause's beginning and the value that it reaches.
+_REACHED_WITHIN = 8
 _NAME_JOINERS = ("/", "、", "和", "与", "及", "以及", "and", "&", "或", "（", "(")
 
 _Chosen = tuple[tuple[str, ...], str, list[Item]]
 
 
 def fits(attribute: Attribute, quantity: Quantity) -> bool:
-    """Whether `quantity` can be a value of `attribute` by its dimension (FLOPS of INT8 count as OPS, and are said so)."""
+    """Whether `quantity` can be a value of `attribute` by its dimension.
+
+    FLOPS of INT8 count as OPS, a bare T as trillions of the attribute's operations, and figures say so.
+    """
     if attribute.dimension in ("flops", "ops"):
-        return quantity.dimension in ("flops", "ops")
+        return quantity.dimension in ("flops", "ops") or quantity.unit == "T"
     if attribute.id == "cluster_compute" or attribute.dimension == "compute_bare":
         return quantity.dimension in _COMPUTE
     if attribute.dimension == "money_per_share" and quantity.dimension == "money":
@@ -84,7 +90,12 @@ def attributes_of(sentence: Sentence, item: Item) -> tuple[str, ...]:
     before = _before(sentence, item)
     chosen = behind if behind and (not before or before[1] == "cue" or before[0] == behind[0]) else before or behind
     if chosen is None:
-        names = _by_counter(sentence, item) or _same_again(sentence, item)
+        names = (
+            _by_counter(sentence, item)
+            or _same_again(sentence, item)
+            or _same_otherwise(sentence, item)
+            or _gone_on(sentence, item)
+        )
     else:
         names, kind, markers = chosen
         sentence.consumed.update(marker.start for marker in markers)
@@ -132,6 +143,40 @@ def _same_again(sentence: Sentence, item: Item) -> tuple[str, ...]:
     return sentence.bound[earlier[-1].start] if again else ()
 
 
+def _same_otherwise(sentence: Sentence, item: Item) -> tuple[str, ...]:
+    """INT8算力为512TOPS，开启稀疏后1024TOPS; 单向200GB/s，双向400GB/s: the value before, under the other condition."""
+    earlier = [other for other in sentence.of("quantity", end=item.start) if not passing(other)]
+    if not earlier or earlier[-1].start not in sentence.bound:
+        return ()
+    last = earlier[-1]
+    names = sentence.bound[last.start]
+    own, other = own_conditions(sentence, item), own_conditions(sentence, last)
+    opposed = any(len(own & pair) == 1 and not own & other and len(other & pair) <= 1 for pair in OPPOSED)
+    apart = sentence.of("subject", "attribute", start=last.end, end=item.start)
+    named_again = [mark for mark in apart if mark.kind == "subject" or mark.value != names]
+    attributes = sentence.grammar.attributes
+    same = len(names) == 1 and fits(attributes[names[0]], item.value)
+    # 256 TFLOPS of dense FP16 and 512 TFLOPS with sparsity: what stands right behind the first value names both.
+    return names if same and opposed and not named_again else ()
+
+
+def _gone_on(sentence: Sentence, item: Item) -> tuple[str, ...]:
+    """FP16性能翻倍，达到256TFLOPS: the clause says what was reached, the one before it of what."""
+    start, _ = sentence.clause(item.start)
+    if start <= sentence.start:
+        return ()
+    gap = sentence.text[start : item.start].strip("，,;； ")
+    levels = sentence.of("level", start=start, end=item.start)
+    if not levels or len(gap) > _REACHED_WITHIN:
+        return ()
+    earlier = sentence.clause(start - 1)[0]
+    if any(not passing(other) for other in sentence.of("quantity", start=earlier, end=start)):
+        return ()
+    marks = sentence.of("attribute", start=earlier, end=start)
+    names = {name for mark in marks for name in _fitting(sentence, mark, item.value)}
+    return tuple(names) if len(names) == 1 and sentence.of("change", start=earlier, end=start) else ()
+
+
 def _by_memory_type(sentence: Sentence, item: Item) -> tuple[str, ...]:
     """48GB GDDR6 and 64GB HBM2e are memory capacities without being called so."""
     if item.value.dimension == "memory" and any(
@@ -151,7 +196,10 @@ def _before(sentence: Sentence, item: Item) -> _Chosen | None:
     bound = [
         other.end
         for other in sentence.of("quantity", start=start, end=item.start)
-        if not passing(other) and other.start not in sentence.passed
+        if not passing(other)
+        and other.start not in sentence.passed
+        # 带宽提升60%至2TB/s: the change on the way to a value leaves it its name.
+        and not (other.value.dimension == "percent" and quantity.dimension != "percent")
     ]
     since = max(bound, default=start)
     marks = [mark for mark in marks if mark.start >= since and mark.start not in sentence.consumed]

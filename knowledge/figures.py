@@ -206,6 +206,11 @@ def _quantity_figure(common: dict[str, object], attribute: Attribute, quantity: 
     if not low <= quantity.base <= high or (quantity.high_base is not None and quantity.high_base < quantity.base):
         return None
     unit, dimension, note = quantity.unit, quantity.dimension, str(common.get("note", ""))
+    if dimension == "compute_bare" and (attribute.dimension == "flops" or attribute.integer):
+        # 256T of FP16 are trillions of what FP16 is counted in.
+        dimension = attribute.dimension
+        unit = f"{unit}{attribute.dimension.upper()}"
+        note = f"{note}; {quantity.text}".strip("; ")
     if attribute.integer and dimension == "flops":
         # Integer operations are not floating-point ones: the text's FLOPS are OPS, and the figure says so.
         unit, dimension = unit.replace("FLOPS", "OPS"), "ops"

@@ -52,11 +52,14 @@ class Lexicon(BaseModel):
     generic_subjects: tuple[str, ...]
     latter: tuple[str, ...]
     former: tuple[str, ...]
+    portions: tuple[str, ...]
     memory_types: str
     editions: str
     headers: dict[str, tuple[str, ...]]
     claimants: dict[str, tuple[str, ...]]
     instructions: tuple[str, ...]
+    leading_condition: str
+    supporting: tuple[str, ...]
     clause_breaks: str
     attribution: tuple[str, ...]
     list_of: tuple[str, ...]

@@ -58,6 +58,7 @@ class _Patterns:
     code: re.Pattern[str]
     quoted: re.Pattern[str]
     quoted_behind: re.Pattern[str]
+    quoted_cluster: re.Pattern[str]
     company: re.Pattern[str]
     company_end: re.Pattern[str]
     company_en: re.Pattern[str]
@@ -77,6 +78,7 @@ def _patterns(lexicon: Lexicon) -> _Patterns:
         code=re.compile(_CODE),
         quoted=re.compile(rf"{_QUOTED}(?={_HAN}{{0,4}}(?:{either(lexicon.product_nouns)}))"),
         quoted_behind=re.compile(rf"(?P<noun>{either((*lexicon.product_nouns, *lexicon.cluster_suffixes))}){_QUOTED}"),
+        quoted_cluster=re.compile(rf"{_QUOTED}(?={_HAN}{{0,4}}(?:{clusters}))"),
         company=re.compile(rf"{_HAN}{{2,4}}(?:{suffixes})(?={_HAN}|[\s，、（(|\d]|$)", re.M),
         company_end=re.compile(suffixes),
         company_en=re.compile(rf"\b(?:[A-Z][A-Za-z]+ ){{1,2}}(?:{suffixes_en})(?![A-Za-z])"),
@@ -173,7 +175,8 @@ def _keys(codes: Sequence[tuple[int, int, str, str]], text: str) -> dict[str, st
 
 def _formed(text: str, patterns: _Patterns, lexicon: Lexicon) -> Iterator[tuple[int, int, str]]:
     """(start, end, kind) of what reads like a name by the words around or in it; a quoted name wherever it recurs."""
-    quoted = [(*match.span(1), "card") for match in patterns.quoted.finditer(text)]
+    quoted = [(*match.span(1), "cluster") for match in patterns.quoted_cluster.finditer(text)]
+    quoted += [(*match.span(1), "card") for match in patterns.quoted.finditer(text)]
     for match in patterns.quoted_behind.finditer(text):
         quoted.append((*match.span(2), "cluster" if match.group("noun") in lexicon.cluster_suffixes else "card"))
     yield from quoted

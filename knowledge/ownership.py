@@ -40,7 +40,7 @@ def subjects_of(sentence: Sentence, item: Item, attribute: Attribute) -> list[Su
     able = [mark for mark in sentence.subjects if can_have(mark.value, attribute)]
     before = [mark for mark in able if mark.end <= item.start and not sentence.is_component(mark)]
     if before:
-        return _named_before(sentence, before, item)
+        return _named_before(sentence, before, item, attribute)
     after = [mark for mark in able if mark.start >= item.end and mark.end <= sentence.clause(item.start)[1]]
     if after and not sentence.is_component(after[0]):
         gap = sentence.text[item.end : after[0].start]
@@ -89,7 +89,7 @@ def _led_by(sentence: Sentence, item: Item, able: Sequence[Item]) -> Subject | N
     return mark.value if mark is not None and 0 <= mark.start - first[1] <= NEAR else None
 
 
-def _named_before(sentence: Sentence, before: list[Item], item: Item) -> list[Subject]:
+def _named_before(sentence: Sentence, before: list[Item], item: Item, attribute: Attribute) -> list[Subject]:
     """The last subject named, or the list that it ends when the sentence says "each"."""
     last = before[-1]
     group = [last]
@@ -101,11 +101,14 @@ def _named_before(sentence: Sentence, before: list[Item], item: Item) -> list[Su
             break
     if len({mark.value.id for mark in group}) > 1:
         return [mark.value for mark in group] if sentence.of("each", start=last.end, end=item.start) else []
-    return [] if _another_between(sentence, last, item) else [last.value]
+    return [] if _another_between(sentence, last, item, attribute) else [last.value]
 
 
-def _another_between(sentence: Sentence, subject: Item, item: Item) -> bool:
-    """Another product stands between the subject and its quantity in the same clause and is not compared with."""
+def _another_between(sentence: Sentence, subject: Item, item: Item, attribute: Attribute) -> bool:
+    """Another product stands between the subject and its quantity in the same clause and is not compared with.
+
+    A technology that the subject has (昇腾910B的HCCS互联带宽) is no rival for the value.
+    """
     start, _ = sentence.clause(item.start)
     return any(
         mark.start > subject.end
@@ -115,6 +118,7 @@ def _another_between(sentence: Sentence, subject: Item, item: Item) -> bool:
         and not mark.value.is_company
         and mark.value.id != subject.value.id
         and not sentence.is_component(mark)
+        and (mark.value.kind not in ("software", "architecture") or can_have(mark.value, attribute))
         for mark in sentence.of("subject")
     )
 

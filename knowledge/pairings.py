@@ -16,6 +16,7 @@ def pairings(sentence: Sentence) -> Iterator[tuple[Subject, str, Item]]:
 
     Lists of unequal length pair nobody off, and their values are consumed all the same: nobody else may have them.
     """
+    listed: list[Item] = []
     for marker in sentence.of("respectively"):
         values = _values(sentence, marker)
         if len(values) < 2:
@@ -27,8 +28,12 @@ def pairings(sentence: Sentence) -> Iterator[tuple[Subject, str, Item]]:
         products = [mark for mark in subjects if not mark.value.is_company] or subjects
         names = sentence.of("attribute", start=start, end=first)
         sentence.consumed.update(value.start for value in values)
+        if not subjects and len(listed) == len(values) and len(names) <= 1:
+            # …，功耗分别为300W和250W: the same list goes on.
+            products = listed
         if len(products) == len(values):
-            yield from _by_subject(sentence, products, values, start, first)
+            listed = products
+            yield from _by_subject(sentence, products, values, start, max(first, marker.start))
         elif len(names) == len(values):
             yield from _by_attribute(sentence, names, values)
 
@@ -73,12 +78,19 @@ def _list_over(sentence: Sentence, point: int) -> bool:
     return following is None or len(sentence.text[point : following.start].strip("，,、和与及 and")) > 2
 
 
+# Of memory bandwidth, of FP16 compute: as long as what stands between the last value and "respectively" may be.
+_OF = 28
+
+
 def _values_before(sentence: Sentence, marker: Item) -> list[Item]:
     """English puts respectively last: 256 and 512 GB, respectively."""
     values: list[Item] = []
     for item in reversed(sentence.of("quantity", end=marker.start)):
         after = values[-1].start if values else marker.start
-        if len(sentence.text[item.end : after].strip(" ,，and与和、及")) > 2:
+        gap = sentence.text[item.end : after].strip(" ,，and与和、及")
+        # 40 GB and 80 GB of memory, respectively: what the values are of may stand behind the last.
+        named = not values and bool(sentence.of("attribute", "cue", start=item.end, end=after)) and len(gap) <= _OF
+        if len(gap) > 2 and not named:
             break
         values.append(item)
     return values[::-1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from knowledge.attribution import NEAR
 from knowledge.catalog import Attribute
+from knowledge.conditions import belongs, own_conditions
 from knowledge.items import Item
 from knowledge.sentence import Sentence
 
@@ -15,6 +16,8 @@ _THROUGHPUTS = ("fp", "bf", "tf", "int")
 # Negations and changes right behind a value: 48GB不等, 50%的提升.
 _TRAILING_NEGATION = 4
 _TRAILING_CHANGE = 3
+# 每条链路的带宽为50GB/s: what may stand between a part and its value.
+_PORTION_WITHIN = 8
 
 
 def refused(sentence: Sentence, item: Item) -> bool:
@@ -29,7 +32,7 @@ def refused(sentence: Sentence, item: Item) -> bool:
     if after and after[0].start - item.end <= _TRAILING_NEGATION:
         return True
     changes = sentence.of("change", start=last, end=item.start)
-    if changes and not sentence.of("level", start=changes[-1].end - 1, end=item.start + 1):
+    if changes and not sentence.of("level", start=changes[-1].start, end=item.start + 1):
         return True
     trailing = next(
         (m for m in sentence.of("change", start=item.end, end=stop) if m.start - item.end <= _TRAILING_CHANGE), None
@@ -41,48 +44,74 @@ def refused(sentence: Sentence, item: Item) -> bool:
     compared = [
         other for other in sentence.of("subject", start=start, end=item.start) if other.start in sentence.compared
     ]
-    if compared:
+    if compared and not _reached(sentence, compared[-1].end, item):
         # What follows the product compared with is that product's figure or a multiple, until a new clause starts.
         return not any(compared[-1].end <= other.start < item.start for other in sentence.subjects)
-    generic = sentence.of("generic_subjects", start=start, end=item.start)
+    if sentence.of("portions", start=start, end=stop) and _of_a_portion(sentence, item):
+        return True
+    # 从上一代的32GB升级到64GB: the earlier one was passed by.
+    passed = max(
+        [other.end for other in sentence.of("quantity", start=start, end=item.start) if other.start in sentence.passed],
+        default=start,
+    )
+    generic = sentence.of("generic_subjects", start=passed, end=item.start)
     own = [other for other in sentence.subjects if other.end <= item.start]
     return bool(generic) and (not own or own[-1].start < generic[-1].start)
 
 
+def _reached(sentence: Sentence, start: int, item: Item) -> bool:
+    """较XH200提升60%至2TB/s: behind the thing compared with, what was reached by the change."""
+    changes = sentence.of("change", start=start, end=item.start)
+    levels = sentence.of("level", start=start, end=item.start)
+    return bool(changes and levels) and item.start - levels[-1].end <= 1 and levels[-1].end > changes[-1].end
+
+
+def _of_a_portion(sentence: Sentence, item: Item) -> bool:
+    """每引脚6.4Gb/s, 50 GB/s per link: a value of a part of which the product has several."""
+    others = [other.end for other in sentence.of("quantity") if other is not item]
+    return any(
+        0 <= mark.start - item.end <= 2
+        or (
+            0 <= item.start - mark.end <= _PORTION_WITHIN
+            # 50 GB/s per link and 900 GB/s in all: these words have a value of their own.
+            and not any(0 <= mark.start - end <= 2 for end in others)
+        )
+        for mark in sentence.of("portions")
+    )
+
+
 def left_behind(sentence: Sentence, item: Item) -> bool:
     """从300W降至250W, from 250 W to 225 W: the first value is the one that is no more."""
-    before = sentence.text[max(sentence.start, item.start - 6) : item.start].rstrip().lower()
-    if not before.endswith(sentence.grammar.lexicon.starting):
-        return False
+    start = max(sentence.clause(item.start)[0], item.start - NEAR)
+    before = sentence.text[start : item.start].rstrip().lower()
+    starting = sentence.grammar.lexicon.starting
     following = next((other for other in sentence.of("quantity") if other.start >= item.end), None)
-    return (
-        following is not None
-        and following.start - item.end <= NEAR
-        and following.value.dimension == item.value.dimension
-    )
+    if (
+        following is None
+        or following.start - item.end > NEAR
+        or following.value.dimension != item.value.dimension
+        or not any(word in before for word in starting)
+    ):
+        return False
+    if before.endswith(starting):
+        return True
+    # 从上代的32GB升级到64GB: other words may stand between when what follows says that a level was reached.
+    return bool(sentence.of("level", "change", start=item.end, end=following.start))
 
 
 def conditions_of(sentence: Sentence, item: Item) -> tuple[str, ...]:
     """Dense, sparse, peak, one-way …: the conditions of the clause that belong to this value."""
-    start, end = sentence.clause(item.start)
-    marks = sentence.of("conditions", start=start, end=end)
-    return tuple(sorted({mark.value for mark in marks if _belongs(sentence, mark, item)}))
+    return tuple(sorted(own_conditions(sentence, item)))
 
 
 def scope_of(sentence: Sentence, item: Item, attribute: Attribute) -> str | None:
     """Die, card, server or cluster, where the clause says so."""
     start, end = sentence.clause(item.start)
-    marks = [mark for mark in sentence.of("scopes", start=start, end=end) if _belongs(sentence, mark, item)]
+    marks = [mark for mark in sentence.of("scopes", start=start, end=end) if belongs(sentence, mark, item)]
     scope = marks[-1].value if marks else None
     if scope == "cluster" and attribute.id not in _OF_CLUSTERS and not attribute.id.startswith(_THROUGHPUTS):
         return None
     return scope
-
-
-def _belongs(sentence: Sentence, marker: Item, item: Item) -> bool:
-    """A condition belongs to the quantity of its clause that is nearest to it."""
-    low, high = sorted((marker.start, item.start))
-    return not any(low < other.start < high for other in sentence.of("quantity"))
 
 
 def status_of(sentence: Sentence, item: Item) -> str:

@@ -64,7 +64,7 @@ def _unit_pattern() -> str:
     )
     return (
         rf"(?P<latin>(?i:[KMGTPEZ]\s?FLOP(?:S|/s)?(?:/W)?|[KMGTPEZ]OP(?:S|/s)(?:/W)?)(?![A-Za-z])|(?:{latin}|{ms})(?![A-Za-z0-9])|(?i:[KMGT]B/s|[KMGT]B|[KMG]Hz|nm|fps)(?![A-Za-z0-9/])|[×％])"
-        rf"|(?P<han>{han})|(?P<bare>[PE](?![A-Za-z0-9])|[PE](?=\s?(?:算力|级|规模)))|(?P<gig>[GT](?=\s?(?:显存|内存|HBM|GDDR|LPDDR|DDR|大显存|的显存|存储)))"
+        rf"|(?P<han>{han})|(?P<bare>[PE](?![A-Za-z0-9])|[PE](?=\s?(?:算力|级|规模)))|(?P<gig>[GT](?=\s?(?:显存|内存|HBM|GDDR|LPDDR|DDR|大显存|的显存|存储)))|(?P<tera>T(?![A-Za-z0-9]))"
     )
 
 
@@ -89,6 +89,12 @@ _SYMBOL = re.compile(rf"(?P<symbol>{_alternatives(list(SYMBOLS))})\s?$")
 _SYMBOL_ENDS = frozenset(symbol[-1] for symbol in SYMBOLS)
 _CURRENCY_BEGINS = frozenset(word[0] for word in CURRENCIES)
 _EACH = re.compile(r"每(股|张|颗|片|卡|台)(?:价格|售价|约|仅|为|人民币|\s)*$")
+# 每瓦0.85 TFLOPS, 0.85 TFLOPS per watt: throughput of a watt, not of the card.
+_EACH_WATT = re.compile(r"(?:每瓦(?:特)?(?:功耗)?|per watt)(?:算力|性能|约|达到?|高达|为|\s)*$")
+_PER_WATT = re.compile(r"\s?(?:每瓦特?|per watt)")
+_PER_SECOND = re.compile(r"\s?(?:每秒钟?|per second)")
+# A bare T is trillions of operations only where computing power is spoken of; elsewhere it may be terabytes.
+_COMPUTE_AHEAD = re.compile(r"(?:算力|性能|稠密|稀疏|[FT]P?\d{1,2}|BF16|INT\d{1,2})[^，。；,;]{0,10}$", re.I)
 # A number begins at one of these; looking for one character first is many times faster than the pattern itself.
 _FIRST = re.compile(rf"[\d{HAN_DIGITS}]")
 _NUMBER_AT = re.compile(
@@ -97,6 +103,8 @@ _NUMBER_AT = re.compile(
 _PERCENT_OF = re.compile(r"百分之(?P<value>\d+(?:\.\d+)?|[〇零一二两三四五六七八九十百点]+)")
 _ORDINAL = re.compile(r"第\s?(\d{1,4}|[一二三四五六七八九十]{1,3})(?:名|位|大)?(?![代款季期版届章节次个批步颗张条])")
 _NUMBER_ONE = re.compile(r"No\.(?<![A-Za-z]No\.)\s?(\d{1,3})(?!\d)")
+_SHARES = ("股", "share")
+_AHEAD = 18
 _WORD = re.compile(r"[A-Za-z0-9]*")
 _FOREIGN = re.compile(r"[A-Za-z]")
 # What can follow a bare number without making it anything: most numbers without a unit stop here.
@@ -327,7 +335,8 @@ def _money(number: _Number) -> Quantity | None:
     return number.made(
         currency.end() if currency is not None else number.end,
         unit,
-        "money_per_share" if per or each is not None else "money",
+        # Of the things that have a price each, only a share's is another attribute than the thing's own.
+        "money_per_share" if (per or each is not None) and unit.endswith(_SHARES) else "money",
         Decimal(1),
         folded=False,
         counter=code,
@@ -374,6 +383,19 @@ def _measured(number: _Number) -> Quantity | None:
         if rate is None:
             return None
         symbol, dimension, factor = rate.symbol, rate.dimension, rate.factor
+    elif dimension in ("memory", "bits") and (later := _PER_SECOND.match(plain, stop)) is not None:
+        rate = unit_of(f"{symbol}/s")
+        if rate is None:
+            return None
+        symbol, dimension, factor, stop = rate.symbol, rate.dimension, rate.factor, later.end()
+    elif dimension in ("flops", "ops"):
+        later = _PER_WATT.match(plain, stop)
+        if later is not None or _EACH_WATT.search(number.ahead(14)):
+            rate = unit_of(f"{symbol}/W")
+            if rate is None:
+                return None
+            symbol, dimension, factor = rate.symbol, rate.dimension, rate.factor
+            stop = later.end() if later is not None else stop
     if dimension == "duration" and plain[stop : stop + 1] == "半":
         number.value += Decimal("0.5")
         stop += 1
@@ -399,7 +421,9 @@ def _unit_read(number: _Number, match: re.Match[str]) -> tuple[str, str, Decimal
         and ((number.unit_at > number.end and written != "×") or after.isalnum())
     ):
         return None
-    if unit.dimension == "compute_bare" and not number.digits:
+    if unit.dimension == "compute_bare" and (
+        not number.digits or (written == "T" and not _COMPUTE_AHEAD.search(number.ahead(_AHEAD)))
+    ):
         return None
     return unit.symbol, unit.dimension, unit.factor
 

@@ -147,17 +147,21 @@ def _memory_types(sentence: Sentence) -> Iterator[Statement]:
 
 
 def _dates(sentence: Sentence) -> Iterator[Statement]:
-    """When something was launched, founded or listed; a sentence with two dates is not sure which is meant."""
+    """When something was launched, founded or listed; of two dates the one in the verb's clause, if it has just one."""
     dates = sentence.of("date")
-    if len(dates) != 1 or not dates[0].value.iso:
+    if not dates:
         return
     attributes = sentence.grammar.attributes
     for verb in sentence.of("attribute", "cue"):
+        start, end = sentence.clause(verb.start)
+        near = dates if len(dates) == 1 else [date for date in dates if start <= date.start < end]
+        if len(near) != 1 or not near[0].value.iso or start > near[0].end + _DATED_WITHIN:
+            continue
         for name in verb.value:
             attribute = attributes[name]
-            if attribute.dimension != "date" or sentence.clause(verb.start)[0] > dates[0].end + _DATED_WITHIN:
+            if attribute.dimension != "date":
                 continue
             if any(0 <= verb.start - mark.end <= 4 for mark in sentence.of("negation")):
                 continue
             for subject in dated_subjects(sentence, verb, attribute):
-                yield _state(sentence, subject, attribute, dates[0], dates[0])
+                yield _state(sentence, subject, attribute, near[0], near[0])

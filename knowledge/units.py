@@ -62,6 +62,7 @@ def _table() -> dict[str, Unit]:
         add(f"{prefix}Hz", "frequency", Decimal(10) ** _SI[prefix])
     add("kHz", "frequency", "1e3")
     add("Hz", "frequency", "1", "赫兹")
+    add("T", "compute_bare", "1e12")
     add("P", "compute_bare", "1e15")
     add("E", "compute_bare", "1e18")
     add("nm", "length", "1e-9", "纳米", "奈米", "nanometer", "nanometers", "nanometre", "-nanometer", "-nm")

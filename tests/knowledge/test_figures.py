@@ -223,3 +223,19 @@ def test_any_text_can_be_read_and_every_span_holds_its_value(words: list[str]) -
         assert figure.quote_start <= figure.start < figure.end <= figure.quote_end
         if figure.value is not None:
             assert text[figure.start : figure.end] == figure.text
+
+
+@pytest.mark.parametrize(
+    ("text", "conditions"),
+    [
+        ("开启稀疏后，天罡T900的BF16算力为800TFLOPS。", ("sparse",)),
+        ("With sparsity enabled, the T900 hits 800 TFLOPS in BF16.", ("sparse",)),
+        ("在我们的实测中，天罡T900的显存带宽为1.8TB/s。", ("measured",)),
+        ("天罡T900支持结构化稀疏，BF16算力为400TFLOPS。", ()),
+        ("开启稀疏后，天罡T900的功耗为350W。", ()),
+    ],
+)
+def test_a_leading_clause_says_under_which_condition_the_values_behind_it_are(
+    text: str, conditions: tuple[str, ...]
+) -> None:
+    assert one(text).conditions == conditions
