@@ -287,13 +287,25 @@ def _resolve_cue(sentence: Sentence, names: tuple[str, ...], item: Item) -> tupl
         wanted = "cluster_compute" if cluster else "ai_tops"
         return (wanted,) if wanted in general else ()
     if "memory_bandwidth" in names:
-        words = {
-            name
-            for mark in sentence.of("attribute", "cue", "memory_type", end=sentence.end)
-            for name in (mark.value if isinstance(mark.value, tuple) else ("memory_type",))
-            if mark.value != names and "memory_bandwidth" not in mark.value
-        }
-        linked = {name for name in words if name.startswith("interconnect") or name == "pcie"}
-        if not linked and (words | sentence.context.stated) & {"memory_capacity", "memory_type"}:
-            return ("memory_bandwidth",)
+        name = _bandwidth(sentence, item)
+        return (name,) if name in names else ()
     return ()
+
+
+def _bandwidth(sentence: Sentence, item: Item) -> str:
+    """What a bare 带宽 is of: the topic named last before it, memory or a link; "" when it is neither or nobody says."""
+    lexicon = sentence.grammar.lexicon
+    said = sentence.text[sentence.start : item.start]
+    topics = [(match.start(), match.lastgroup or "") for match in re.finditer(lexicon.bandwidth_topics, said)]
+    topics += [
+        (mark.start - sentence.start, "memory")
+        for mark in sentence.of("memory_type", "attribute", "cue", end=item.start)
+        if mark.kind == "memory_type" or "memory_capacity" in mark.value
+    ]
+    if topics:
+        topic = max(topics)[1]
+    else:
+        topic = "memory" if sentence.context.stated & {"memory_capacity", "memory_type"} else ""
+    # Memory has no directions.
+    directed = bool(own_conditions(sentence, item) & {"one_way", "two_way"})
+    return {"memory": "" if directed else "memory_bandwidth", "link": "interconnect_bandwidth"}.get(topic, "")

@@ -58,6 +58,7 @@ class Lexicon(BaseModel):
     headers: dict[str, tuple[str, ...]]
     claimants: dict[str, tuple[str, ...]]
     instructions: tuple[str, ...]
+    bandwidth_topics: str
     leading_condition: str
     supporting: tuple[str, ...]
     clause_breaks: str

@@ -74,7 +74,7 @@ def _of_a_portion(sentence: Sentence, item: Item) -> bool:
         or (
             0 <= item.start - mark.end <= _PORTION_WITHIN
             # 50 GB/s per link and 900 GB/s in all: these words have a value of their own.
-            and not any(0 <= mark.start - end <= 2 for end in others)
+            and not any(end <= mark.start and not sentence.text[end : mark.start].strip() for end in others)
         )
         for mark in sentence.of("portions")
     )
