@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from knowledge.annotate import annotator
 from knowledge.catalog import Catalog
+from knowledge.conditions import SEPARATING
 from knowledge.dates import DateMention
 from knowledge.documents import Document
 from knowledge.figures import Figure, extract
@@ -15,9 +16,6 @@ from knowledge.items import Item, Spans
 from knowledge.names import Subject
 from knowledge.passages import sentences
 from knowledge.quantities import Quantity
-
-# A condition that separates figures: 100 TFLOPS dense and 200 TFLOPS sparse of one card are both right.
-SEPARATING = frozenset({"dense", "sparse", "measured", "one_way", "two_way"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from knowledge.catalog import Attribute, Catalog
+from knowledge.conditions import SEPARATING
 from knowledge.dates import find_dates
 from knowledge.figures import Figure
 from knowledge.lexicon import load_lexicon
@@ -25,8 +26,6 @@ RANK = {"vendor": 0, "third_party_test": 1, "press": 2, "analyst": 3, "rumour": 
 EXCLUSIVE = frozenset({"memory_type", "pcie", "foundry"})
 # Values are ordered as floating-point numbers; a hair more than their precision is left between two of them.
 _SLACK = Decimal("1e-9")
-# Conditions that make two figures incomparable. A theoretical peak is what data sheets mean when they say nothing.
-SEPARATING = frozenset({"dense", "sparse", "measured", "one_way", "two_way"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from assistant.phrases import load_phrases
 from assistant.question import Filter, Intent, Premise, Question, Subject
 from knowledge.attribution import fits
 from knowledge.catalog import Catalog, Mention, normalise
+from knowledge.conditions import SEPARATING
 from knowledge.dates import DateMention, find_dates
 from knowledge.lexicon import load_lexicon
 from knowledge.quantities import Quantity, find_quantities
@@ -399,7 +400,7 @@ class Understanding:
     def _conditions(plain: str) -> tuple[str, ...]:
         found = []
         rest = plain
-        for condition in ("dense", "sparse", "one_way", "two_way", "measured"):
+        for condition in sorted(SEPARATING):
             for word in sorted(load_lexicon().conditions[condition], key=len, reverse=True):
                 if word in rest:
                     found.append(condition)

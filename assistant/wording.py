@@ -9,8 +9,9 @@ from typing import Any
 
 import yaml
 
-from assistant.ledger import SEPARATING, Strand
+from assistant.ledger import Strand
 from knowledge.catalog import Catalog
+from knowledge.conditions import SEPARATING
 from knowledge.figures import Figure
 
 # Units whose written form carries a magnitude (亿元, 万张): shown as written, never recomputed in Chinese.

@@ -11,7 +11,8 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from assistant.ledger import SEPARATING, agree, currency, edition, strands
+from assistant.ledger import agree, currency, edition, strands
+from knowledge.conditions import SEPARATING
 from knowledge.figures import Figure
 
 # In the order in which they are asked; the first that tells the two values apart names the pair.

@@ -18,10 +18,10 @@ from decimal import Decimal
 from typing import Any
 
 from assistant import Assistant
-from assistant.claims import SEPARATING
 from assistant.verify import Source, verify
 from assistant.wording import Wording, plain
 from knowledge.catalog import Catalog
+from knowledge.conditions import SEPARATING
 from knowledge.figures import Figure
 from knowledge.tables import header_above
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from knowledge.annotate import Annotator
 from knowledge.attribution import fits
 from knowledge.catalog import Attribute, fold_name
+from knowledge.conditions import OPPOSED
 from knowledge.items import Item, Spans
 from knowledge.names import Subject
 from knowledge.quantities import Quantity, find_quantities, parse_unit
@@ -304,9 +305,41 @@ class TableReader:
                     **{**shared, "note": shared["note"]},
                 )
         else:
+            both = self._opposed(key)
+            if both:
+                # INT8 稠密/稀疏 | 800/1600: one value for each; a single one does not say for which.
+                pieces = self._pieces(cell, key, attribute) if len(both) == 2 else []
+                for condition, quantity in zip(both, pieces, strict=False) if len(pieces) == 2 else ():
+                    self.owned.add(quantity.start)
+                    conditions = tuple(sorted({*shared["conditions"]} - {*both} | {condition}))
+                    yield CellStatement(cell=cell, quantity=quantity, **{**shared, "conditions": conditions})
+                return
             for quantity in self._quantities(cell, key, attribute, row, roles):
                 self.owned.add(quantity.start)
                 yield CellStatement(cell=cell, quantity=quantity, **shared)
+
+    def _opposed(self, key: Cell) -> list[str]:
+        """The conditions that a key or header names although they exclude each other, in order; [] when it does not."""
+        named = [item.value for item in self._spans.between(key.start, key.end) if item.kind == "conditions"]
+        return next((both for pair in OPPOSED if len({*(both := [v for v in named if v in pair])}) > 1), [])
+
+    def _pieces(self, cell: Cell, key: Cell, attribute: Attribute) -> list[Quantity]:
+        """The two values of 410/820 or 410 TFLOPS / 820 TFLOPS; [] when the cell does not hold just two that fit."""
+        stated = self._unit(key)
+        pieces: list[Quantity] = []
+        at = cell.start
+        for piece in re.split(r"[/／]", cell.text):
+            start = at + len(piece) - len(piece.lstrip())
+            at += len(piece) + 1
+            text = piece.strip()
+            found = find_quantities(text)
+            if len(found) == 1 and found[0].dimension == "plain" and found[0].text == text and stated is not None:
+                found = [replace(whole, end=len(text), text=text) for whole in find_quantities(f"{text} {stated[0]}")]
+            if len(found) != 1 or not fits(attribute, found[0]):
+                return []
+            whole = found[0]
+            pieces.append(replace(whole, start=start + whole.start, end=start + whole.end))
+        return pieces if len(pieces) == 2 else []
 
     def _quantities(
         self, cell: Cell, key: Cell, attribute: Attribute, row: Sequence[Cell], roles: Sequence[tuple[str, ...]]

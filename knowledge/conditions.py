@@ -8,8 +8,10 @@ from knowledge.items import Item
 from knowledge.sentence import Sentence
 
 # What excludes each other: a value of one and a value of the other are two values of one attribute.
-OPPOSED = ({"dense", "sparse"}, {"one_way", "two_way"})
-
+_PHASES = {"phase_1", "phase_2", "phase_3"}
+OPPOSED = ({"dense", "sparse"}, {"one_way", "two_way"}, _PHASES)
+# Conditions that keep figures apart: 100 TFLOPS dense and 200 TFLOPS sparse of one card are both right.
+SEPARATING = frozenset({"measured"}.union(*OPPOSED))
 
 # What a clause that leads the sentence may say of the values behind it, by their dimension; None is any dimension.
 _LEADING: dict[str, frozenset[str] | None] = {
@@ -24,9 +26,14 @@ _LEADING: dict[str, frozenset[str] | None] = {
 def own_conditions(sentence: Sentence, item: Item) -> set[str]:
     """The conditions of the item's clause that belong to it: with no other quantity between; of opposed ones the nearer.
 
-    With none of its kind in its clause, those of the clause that leads the sentence ("With sparsity enabled, …").
+    With none of its kind in its clause, those of the clause that leads the sentence ("With sparsity enabled, …"), and the
+    phase that the sentence named last (二期扩展到10240张，总算力3 EFLOPS).
     """
     own = _in_clause(sentence, item)
+    if not own & _PHASES:
+        own |= {
+            mark.value for mark in [m for m in sentence.of("conditions", end=item.start) if m.value in _PHASES][-1:]
+        }
     for value in _led(sentence, item):
         if not any(value in pair and own & pair for pair in OPPOSED):
             own.add(value)

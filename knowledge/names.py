@@ -147,7 +147,52 @@ def find_names(text: str, taken: Sequence[tuple[int, int]], lexicon: Lexicon) ->
             continue
         found.append(FoundName(start, end, Subject(f"~{fold_name(name)}", name, kind)))
         occupied.add(start, end)
+    for start, end, subject in _short_forms(text, [item.subject for item in found], lexicon):
+        if not occupied.overlaps(start, end):
+            found.append(FoundName(start, end, subject))
+            occupied.add(start, end)
     return found
+
+
+def _short_forms(text: str, subjects: Sequence[Subject], lexicon: Lexicon) -> Iterator[tuple[int, int, Subject]]:
+    """青穹 for 青穹科技, Corvus for Corvus Systems, where the same text has the long form."""
+    companies = {subject.id: subject for subject in subjects if subject.is_company}
+    stems: dict[str, Subject] = {}
+    for company in companies.values():
+        stem = short_name(company.name, lexicon)
+        if stem and stem in stems:
+            return  # Two companies of one short name: whose it is, nobody knows.
+        if stem:
+            stems[stem] = company
+    for stem, company in stems.items():
+        for match in re.finditer(rf"\b{re.escape(stem)}\b" if stem.isascii() else re.escape(stem), text):
+            yield *match.span(), company
+
+
+def short_name(name: str, lexicon: Lexicon) -> str:
+    """What a company is called for short: its name without 科技, Systems …; "" when the rest is an ordinary word."""
+    if name.isascii():
+        words = name.split(" ")
+        while len(words) > 1 and words[-1] in lexicon.vendor_suffixes_en:
+            words.pop()
+        stem = " ".join(words)
+        return stem if stem != name and stem.lower() not in lexicon.function_words and len(stem) > 3 else ""
+    stem = next((name.removesuffix(end) for end in _by_length(lexicon) if name.endswith(end)), "")
+    return stem if len(stem) >= 2 and _coined(stem) else ""
+
+
+@functools.lru_cache(maxsize=1)
+def _by_length(lexicon: Lexicon) -> tuple[str, ...]:
+    return tuple(sorted(lexicon.vendor_suffixes, key=len, reverse=True))
+
+
+@functools.lru_cache(maxsize=4096)
+def _coined(word: str) -> bool:
+    """Whether the dictionary has no such word: 青穹, unlike 中国, 未来, 智慧."""
+    import rjieba
+
+    # Without guessing, what the dictionary does not hold falls apart into characters.
+    return len(rjieba.cut(word, False)) > 1
 
 
 def _is_machine(text: str, start: int, end: int, lexicon: Lexicon) -> bool:

@@ -190,6 +190,10 @@ def find_quantities(text: str) -> list[Quantity]:
             continue
         number = _number(text, plain, match)
         quantity = _quantity(number) if number is not None else None
+        if quantity is not None and block < len(blocked) and quantity.end > blocked[block][0]:
+            # 48百分之20: what stands further on is sure, and a number does not reach into it.
+            at = blocked[block][0]
+            continue
         if quantity is None:
             at = _end_of_word(plain, match) if match.group("digits") else max(match.end("han"), start + 1)
             continue

@@ -23,7 +23,7 @@ from knowledge.store import Entry, Store
 from knowledge.vectors import Vectors
 
 # Raised when extraction changes, so that stored documents are read again.
-PIPELINE = "4"
+PIPELINE = "5"
 # Documents a transaction: few enough to be done in well under a second, enough to make the commit's cost small.
 BATCH = 32
 # Passages embedded between two commits: about three seconds of work are lost at most.

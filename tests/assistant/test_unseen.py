@@ -44,6 +44,22 @@ CASES = [
     ("OX900 的 80GB 显存够用吗", "answered", ["不符", "144 GB"], []),
     ("截至 2025 年 10 月，OX900 的功耗是多少", "answered", ["约550 W"], ["600"]),
     ("OX9000 的显存", "refused", ["OX9000"], ["144"]),
+    ("QX5 Pro 的显存带宽", "answered", ["2.4 TB/s"], ["1.6", "3.2"]),
+    ("QX5 的互联带宽", "answered", ["896 GB/s（双向）"], ["56"]),
+    ("QX5 Max 的 FP16 算力是多少", "refused", ["显存容量"], ["320", "480"]),
+    ("QX5 Max 价格", "refused", [], ["12.8"]),
+    ("QX3的FP16", "refused", ["显存容量"], ["320"]),
+    ("苍梧二期多少张卡", "answered", ["10240张（二期"], ["1024张"]),
+    ("苍梧一期多少卡", "answered", ["1024张（一期"], ["10240"]),
+    ("QS800 多少钱", "answered", ["约180万元"], []),
+    ("16张QX5的显存总共多少", "answered", ["16 × 64 GB = 1024 GB"], []),
+    ("QX5 Pro 显存是 80GB 吗", "answered", ["不符", "96 GB"], []),
+    ("What is the BF16 throughput of the C40?", "answered", ["410 TFLOPS", "820 TFLOPS", "355 TFLOPS"], []),
+    ("C40 power", "answered", ["375 W", "392 W (measured)"], ["disagree"]),
+    ("C40 Lite 的功耗", "answered", ["250 W（预期或计划）"], ["375"]),
+    ("How much is the CX8 server?", "answered", ["79,000"], ["7,200"]),
+    ("Corvus Systems shipments in the first half of 2026", "answered", ["11,000"], ["4,200"]),
+    ("C20 稀疏 BF16", "answered", ["192 TFLOPS（稀疏）"], ["96 "]),
 ]
 
 
