@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
 from assistant.answer import Answer, AnswerFigure, Citation
-from assistant.markers import MARKER, without_markers
+from assistant.markers import MARKER
 from evals.case import Case, ExpectedFigure
+from evals.evidence import Texts
+from evals.saying import misordered, one_sided, unsupported
+from evals.support import as_quantity, wrong_figures
 from knowledge.catalog import fold
-from knowledge.quantities import Quantity, find_quantities
 
-Texts = Callable[[str], str | None]
-"""A document's text by its id; None when there is no such document."""
+__all__ = ["Problem", "Texts", "grade", "matches", "unfaithful"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class Problem:
 
 def grade(case: Case, answer: Answer, texts: Texts) -> list[Problem]:
     """Every problem of `answer`, those of the case first; empty when the case holds."""
-    return [*_expected(case, answer), *unfaithful(answer, texts)]
+    return [*_expected(case, answer), *unfaithful(answer, texts, "\n".join(case.history))]
 
 
 def _expected(case: Case, answer: Answer) -> Iterator[Problem]:
@@ -67,7 +68,7 @@ def matches(wanted: ExpectedFigure, figure: AnswerFigure) -> bool:
         return False
     if isinstance(wanted.value, str) or isinstance(figure.value, str):
         return _folded(str(wanted.value)) == _folded(str(figure.value))
-    one, other = _quantity(wanted.value, wanted.unit), _quantity(figure.value, figure.unit)
+    one, other = as_quantity(wanted.value, wanted.unit), as_quantity(figure.value, figure.unit)
     if one is None or other is None:
         return _folded(wanted.unit) == _folded(figure.unit) and _close(
             Decimal(str(wanted.value)), Decimal(str(figure.value)), wanted.tolerance
@@ -75,88 +76,28 @@ def matches(wanted: ExpectedFigure, figure: AnswerFigure) -> bool:
     return one.dimension == other.dimension and _close(one.base, other.base, wanted.tolerance)
 
 
-def unfaithful(answer: Answer, texts: Texts) -> list[Problem]:
-    """What breaks the promise of every answer: a quote is its document's text, a figure stands in what it cites."""
-    found: list[Problem] = []
-    cited = {citation.marker: citation for citation in answer.citations}
-    for citation in answer.citations:
-        text = texts(citation.document_id)
-        if text is None or text[citation.start : citation.end] != citation.quote:
-            found.append(Problem("quote", f"the quote [{citation.marker}] is not the document's text"))
+def unfaithful(answer: Answer, texts: Texts, asked: str = "") -> list[Problem]:
+    """What breaks the promises of every answer: a quote is its document's text, every figure stands in what it cites,
+    no order contradicts its figures, every side of a conflict is shown. `asked` is what the person wrote before."""
+    cited = {citation.marker for citation in answer.citations}
+    found = [
+        Problem("quote", f"the quote [{citation.marker}] is not the document's text")
+        for citation in answer.citations
+        if (texts(citation.document_id) or "")[citation.start : citation.end] != citation.quote or not citation.quote
+    ]
     used = {int(number) for number in MARKER.findall(answer.text)}
+    found += [Problem("citation", f"[{number}] stands in the text and is not a citation") for number in used - cited]
     found += [
-        Problem("citation", f"[{number}] stands in the text and is not a citation") for number in used - set(cited)
+        Problem("citation", f"a figure cites [{figure.citation}], which is not there")
+        for figure in answer.figures
+        if figure.citation not in cited
     ]
-    for figure in answer.figures:
-        if figure.citation not in cited:
-            found.append(Problem("citation", f"a figure cites [{figure.citation}], which is not there"))
-        elif not _stands(figure, cited[figure.citation]):
-            found.append(
-                Problem("wrong-figure", f"{figure.value} {figure.unit} is not in the quote [{figure.citation}]")
-            )
-    if answer.status in ("answered", "conflicting") and not answer.citations:
+    if answer.status in ("answered", "conflicting", "partial") and not answer.citations:
         found.append(Problem("citation", "an answer without any citation"))
-    return found + [
-        Problem("wrong-figure", f"{said!r} stands in none of the cited quotes") for said in unsupported(answer)
-    ]
-
-
-def unsupported(answer: Answer) -> list[str]:
-    """Figures with a unit in cited sentences that no quote of the sentence states. A line that shows its working is
-    checked by its operands alone: its result stands in no source."""
-    quotes = {citation.marker: _bases(f"{citation.quote}") for citation in answer.citations}
-    # What the asker claimed may be said back to them.
-    asked = _bases(answer.question)
-    missing: list[str] = []
-    for sentence in sentences(answer.text):
-        numbers = [int(number) for number in MARKER.findall(sentence)]
-        if not numbers or re.search(r"[=≈÷×]|倍|times|%", sentence):
-            continue
-        support = asked.union(*(quotes.get(number, set()) for number in numbers))
-        plain = without_markers(sentence)
-        missing += [
-            plain[quantity.start : quantity.end]
-            for quantity in find_quantities(plain)
-            if quantity.dimension in MEASURED and quantity.base not in support
-        ]
-    return missing
-
-
-# Counts and dates have forms that a reader of quantities alone cannot tell apart; these dimensions it can.
-MEASURED = {"bandwidth", "memory", "flops", "ops", "power", "length", "frequency", "money"}
-
-
-def sentences(text: str) -> list[str]:
-    """Lines and sentences, each with the markers behind its full stop."""
-    return [part for part in re.findall(r"[^。\n；]+[。；]?(?:\s*\[\d{1,3}\])*", text) if part.strip()]
-
-
-def _bases(text: str) -> set[Decimal]:
-    found: set[Decimal] = set()
-    for quantity in find_quantities(text):
-        found.add(quantity.base)
-        if quantity.high_base is not None:
-            found.add(quantity.high_base)
-    return found
-
-
-def _stands(figure: AnswerFigure, citation: Citation) -> bool:
-    if isinstance(figure.value, str):
-        return True
-    wanted = _quantity(figure.value, figure.unit)
-    digits = {
-        number.replace(",", "").rstrip("0").rstrip(".") for number in re.findall(r"\d[\d,]*(?:\.\d+)?", citation.quote)
-    }
-    return wanted is None or wanted.base in _bases(citation.quote) or _digits(figure.value) in digits
-
-
-def _digits(value: float) -> str:
-    return f"{abs(Decimal(str(value))):f}".rstrip("0").rstrip(".")
-
-
-def _quantity(value: float, unit: str) -> Quantity | None:
-    found = find_quantities(f"{Decimal(str(value)):f} {unit}") if unit else []
-    return found[0] if len(found) == 1 else None
+    found += [Problem("wrong-figure", line) for line in wrong_figures(answer, texts)]
+    found += [Problem("wrong-figure", line) for line in unsupported(answer, texts, asked)]
+    found += [Problem("order", f"its own figures contradict {line!r}") for line in misordered(answer, asked)]
+    return found + [Problem("conflict", line) for line in one_sided(answer)]
 
 
 def _folded(text: str) -> str:

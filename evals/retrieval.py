@@ -6,8 +6,10 @@ Run `python -m evals.retrieval` (add `--sweep` to see how the weight of the fusi
 from __future__ import annotations
 
 import argparse
+import hashlib
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -18,7 +20,7 @@ from pydantic import BaseModel, ConfigDict
 
 from assistant import Assistant
 from assistant.retrieval import DENSE_WEIGHT, Hit, Mode, Retrieval
-from evals.metrics import recall_at, reciprocal_rank
+from evals.metrics import Measure, bootstrap, recall_at, reciprocal_rank
 
 DEPTH = 10
 
@@ -66,6 +68,69 @@ def score(cases: Sequence[Case], search: Callable[[str], Sequence[Hit]]) -> tupl
     missed = [case for case, rank in zip(cases, ranks, strict=True) if rank is None]
     first, five, ten = (mean(recall_at(ranks, depth)) for depth in (1, 5, 10))
     return Score(first, five, ten, mean(reciprocal_rank(ranks))), missed
+
+
+def name(case: Case) -> str:
+    """A stable id of a case: a hash of its question."""
+    return "r-" + hashlib.sha256(case.question.encode()).hexdigest()[:10]
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A case with the documents that hybrid search ranked, best first. A passage of a right document that does not
+    hold the answer counts as another document: it would not have answered."""
+
+    case: Case
+    documents: tuple[str, ...]
+    seconds: float
+
+    @classmethod
+    def of(cls, case: Case, search: Callable[..., Sequence[Hit]]) -> Ranked:
+        began = time.perf_counter()
+        hits = search(case.question, DEPTH, "hybrid")
+        took = time.perf_counter() - began
+        found = [
+            hit.document.origin.removeprefix("corpus:").removesuffix(".md") + ("" if case.relevant(hit) else "#")
+            for hit in hits
+        ]
+        return cls(case, tuple(dict.fromkeys(found)), took)
+
+    @property
+    def found(self) -> bool:
+        return bool(set(self.documents) & set(self.case.documents))
+
+    @property
+    def why(self) -> str:
+        first = ", ".join(document.rstrip("#") for document in self.documents[:3])
+        return f"none of {', '.join(self.case.documents)} is among the first {DEPTH}; those are {first} …"
+
+
+def measured(ranked: Sequence[Ranked]) -> dict[str, Measure]:
+    """success@k (a right document among the first k), recall@k (the share of the right ones), MRR and nDCG@10, by
+    ir-measures (MacAvaney et al. 2022, arXiv:2111.13466; nDCG: Järvelin and Kekäläinen 2002). Trap: the questions name
+    few documents each, so what else would have answered counts as wrong."""
+    import ir_measures
+    from ir_measures import RR, R, Success, nDCG
+
+    wanted = {
+        "success_at_1": Success @ 1,
+        "success_at_5": Success @ 5,
+        "success_at_10": Success @ 10,
+        "recall_at_10": R @ 10,
+        "mrr": RR @ 10,
+        "ndcg_at_10": nDCG @ 10,
+    }
+    qrels = [ir_measures.Qrel(name(r.case), document, 1) for r in ranked for document in r.case.documents]
+    run = [
+        ir_measures.ScoredDoc(name(r.case), document, float(-at))
+        for r in ranked
+        for at, document in enumerate(r.documents or ("#",))
+    ]
+    values: dict[str, list[float]] = {key: [] for key in wanted}
+    names = {str(measure): key for key, measure in wanted.items()}
+    for metric in ir_measures.iter_calc(list(wanted.values()), qrels, run):
+        values[names[str(metric.measure)]].append(float(metric.value))
+    return {key: bootstrap(found) for key, found in values.items()}
 
 
 def _progress(stage: str, done: int, total: int) -> None:

@@ -7,15 +7,14 @@ from pathlib import Path
 import pytest
 
 from assistant.answer import Answer, AnswerFigure, Citation
-from evals import answers, baseline, retrieval, understanding
+from evals import answers, retrieval, understanding
 from evals.case import SCHEMA, Case, CaseError, ExpectedFigure, load_cases, schema
 from evals.cli import main
-from evals.grade import Problem, grade, matches, unfaithful
-from evals.metrics import Graded
+from evals.grade import grade, matches, unfaithful
 
 
 def test_every_answer_over_the_corpus_is_as_expected(capsys: pytest.CaptureFixture[str]) -> None:
-    assert answers.main([]) == 0, capsys.readouterr().out
+    assert answers.main(["--no-cache"]) == 0, capsys.readouterr().out
 
 
 def nowhere(document_id: str) -> str | None:
@@ -35,13 +34,13 @@ def test_a_wrong_status_word_or_figure_fails_a_case() -> None:
     case = Case.model_validate(
         {
             "id": "a",
-            "question": "?",
+            "question": "48 GB，80 GB，148 GB？",
             "status": ["refused"],
             "strings": {"all": ["48 GB"], "none": ["80 GB"]},
             "tags": ["x"],
         }
     )
-    right = Answer(question="?", language="zh", status="refused", text="48 GB。")
+    right = Answer(question=case.question, language="zh", status="refused", text="48 GB。")
     assert grade(case, right, nowhere) == []
     for change in ({"text": "80 GB"}, {"text": "148 GB"}, {"status": "clarify"}):
         assert grade(case, right.model_copy(update=change), nowhere) != []
@@ -75,16 +74,6 @@ def test_a_figure_its_quote_does_not_state_is_wrong() -> None:
     wrong = answer.model_copy(update={"text": "显存为 64 GB。[1]"})
     assert [problem.kind for problem in unfaithful(wrong, texts.get)] == ["wrong-figure"]
     assert [problem.kind for problem in unfaithful(answer, nowhere)] == ["quote"]
-
-
-def test_a_must_hold_case_that_fails_is_a_regression(tmp_path: Path) -> None:
-    case = Case(id="a", question="?", status=("refused",), tags=("must-hold",))
-    good = Graded(case, None, (), 0.0)
-    baseline.save([good], tmp_path / "b.json")
-    before = baseline.load(tmp_path / "b.json")
-    assert baseline.regressions(before, [good]) == []
-    bad = Graded(case, None, (Problem("status", "wrong"),), 0.0)
-    assert "a held and now fails" in baseline.regressions(before, [bad])
 
 
 def test_an_unreachable_server_is_said(capsys: pytest.CaptureFixture[str]) -> None:
