@@ -60,7 +60,7 @@ def fits(attribute: Attribute, quantity: Quantity) -> bool:
         return quantity.dimension == "count" and (
             not attribute.unit
             or quantity.counter == attribute.unit
-            or quantity.counter in "个颗张片块套台家股枚"
+            or quantity.counter in "个颗张片块套台家股枚卡"
             or (attribute.unit == "人" and quantity.counter in _PEOPLE)
             or (attribute.unit == "张" and quantity.counter in _PIECES)
             or quantity.counter in attribute.cues

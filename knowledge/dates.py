@@ -49,7 +49,7 @@ _MONTH = r"(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|A
 _YEAR = r"(?P<year>19[5-9]\d|20[0-4]\d)"
 _RELATIVE = {"去年": -1, "上年": -1, "前年": -2, "今年": 0, "本年": 0, "当年": 0, "明年": 1, "后年": 2, "同年": 0}
 _QUARTER = {"一": 1, "二": 2, "三": 3, "四": 4, "1": 1, "2": 2, "3": 3, "4": 4}
-_PART = r"(?P<part>上半年|下半年|前三季度|前三个季度|第?[一二三四1-4]季度|[Qq][1-4]|[Hh][12]|年?底|年?末|年?初|年中|第?[一二三四]季|\s?(?:fiscal\s)?year)"
+_PART = r"(?P<part>上半年|下半年|前三季度|前三个季度|第?[一二三四1-4]季度|[Qq][1-4]|[Hh][12]|年?底|年?末|年?初|年中(?![国央芯科兴东部移方信石建车欧美日外小低微昊高])|第?[一二三四]季|\s?(?:fiscal\s)?year)"
 # Tried where a year stands; of several that fit there the longest says most, the earlier of two as long.
 _YEAR_AT = re.compile(r"(?:19[5-9]|20[0-4])\d")
 _FROM_YEAR = (

@@ -77,6 +77,7 @@ def _table() -> dict[str, Unit]:
     add("MW", "power", "1e6", "兆瓦", "megawatt", "megawatts")
     add("GW", "power", "1e9", "吉瓦")
     add("kWh", "energy", "3.6e6", "千瓦时")
+    add("Byte", "memory", "1", "Bytes", "字节")
     add("bit", "bus_width", "1", "-bit", "位", "bits")
     add("%", "percent", "1", "％", "percent", "per cent")
     add("pp", "percent_points", "1", "个百分点", "percentage points")
