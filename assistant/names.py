@@ -7,17 +7,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import ahocorasick
-from rapidfuzz.distance import Levenshtein
 
-from assistant.question import Subject
-from knowledge.catalog import Catalog, Product, Vendor, fold, fold_name, normalise
+from assistant.phrases import load_phrases
+from assistant.question import Assumption, Subject
+from assistant.slips import Slips
+from knowledge.catalog import Catalog, Mention, Product, Vendor, fold, fold_name, normalise
 from knowledge.lexicon import load_lexicon
 from knowledge.names import find_names
 from knowledge.quantities import Quantity
 
-_HAN_RUN = re.compile(r"[\u4e00-\u9fff]{3,}")
-_WORD = re.compile(r"[a-z]{6,}")
 _LOWER_CODE = re.compile(r"(?<![a-z0-9])(?:[a-z]{1,4}-?|[a-z] )(?!(?:19|20)\d{2}(?!\d))\d{3,5}[a-z]{0,2}(?![a-z0-9])")
+# A number that stands like a name: at the beginning or behind a word that names are joined by, and followed like one.
+_BARE = re.compile(
+    r"(?:^|(?<=[\s,，、和与跟及比把对])|(?<=对比)|(?<=那)|(?<=说的是)|(?<=the )|(?<=of )|(?<=and )|(?<=vs ))"
+    r"(\d{3,4})(?=$|[\s的呢吗和与跟及、，,？?有]|[显内功带制价算频互卡]|'s)"
+)
 _TAIL = re.compile(r"\s?-?(\d{2,5}[A-Za-z]{0,3})(?![\dA-Za-z.])")
 
 
@@ -32,10 +36,15 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The names that a question holds, in order, and the codes in it that neither catalogue nor documents know."""
+    """The names that a question holds, in order, and the codes in it that neither catalogue nor documents know.
+
+    `spans` is where names stand, makers before their own products included.
+    """
 
     found: tuple[Named, ...]
     unknown: tuple[str, ...]
+    assumed: tuple[Assumption, ...] = ()
+    spans: tuple[tuple[int, int], ...] = ()
 
 
 class NameIndex:
@@ -56,18 +65,7 @@ class NameIndex:
                 self._documents.add_word(key, (len(key), subject))
         if len(self._documents):
             self._documents.make_automaton()
-        # Han names of three and more characters can be told from ordinary words even with one character wrong.
-        self._han = [
-            (normalise(name), vendor)
-            for vendor in catalog.vendors.values()
-            for name in vendor.names()
-            if re.fullmatch(r"[\u4e00-\u9fff]{3,6}", name)
-        ]
-        self._latin = [
-            (vendor.en.lower(), vendor)
-            for vendor in catalog.vendors.values()
-            if len(vendor.en) >= 6 and " " not in vendor.en
-        ]
+        self._slips = Slips(catalog, load_phrases().homophones)
         # What stands before the number in a product's name (思元, 天垓, Ascend): with another number it is nobody's product.
         stems = {
             match.group(1)
@@ -81,12 +79,21 @@ class NameIndex:
         )
         self._numbers: dict[str, tuple[str, ...]] = {}
         for product in catalog.products.values():
-            for digits in set(re.findall(r"\d{3,4}", product.zh)):
-                self._numbers[digits] = (*self._numbers.get(digits, ()), product.id)
+            for digits in set(re.findall(r"(?<!\d)\d{3,4}(?!\d)", f"{product.zh} {product.en}")):
+                if product.kind in ("die", "card", "server", "cluster"):
+                    self._numbers[digits] = (*self._numbers.get(digits, ()), product.id)
+        # The plain name first, its longer siblings behind: 910, 910B, 910C, 910B1.
+        self._numbers = {
+            digits: tuple(sorted(ids, key=lambda identity: len(catalog.products[identity].zh)))
+            for digits, ids in self._numbers.items()
+        }
 
     def find(self, text: str, quantities: Iterable[Quantity]) -> Names:
         """The names in `text`; spans of quantities are never names."""
-        taken = [(quantity.start, quantity.end) for quantity in quantities if quantity.unit]
+        quantities = [quantity for quantity in quantities if quantity.unit]
+        taken = [(quantity.start, quantity.end) for quantity in quantities]
+        # 200P is a figure by itself and, right behind a family's name, a code (昇腾910E).
+        measured = [(quantity.start, quantity.end) for quantity in quantities if quantity.dimension != "compute_bare"]
         named: list[Named] = []
         unknown: list[str] = []
         mentions = self._catalog.mentions(text)
@@ -95,44 +102,39 @@ class NameIndex:
             code = re.search(r"[A-Za-z]*\d.*$", match.group())
             if any(m.end >= match.end() for m in inside) or fold_name(match.group()) in self._own:
                 continue
-            if code and any(start <= match.start() + code.start() < end for start, end in taken):
+            if code and any(start <= match.start() + code.start() < end for start, end in measured):
                 continue
             unknown.append(match.group())
             taken.append(match.span())
             mentions = [m for m in mentions if m not in inside]
-        makers = {
-            mention.entry.vendor for mention in mentions if isinstance(mention.entry, Product) and not mention.weak
-        }
-        makers |= {mention.entry.id for mention in mentions if isinstance(mention.entry, Vendor)}
+        assumed = self._slipped(text, [(m.start, m.end) for m in mentions] + taken)
+        makers = {m.entry.vendor for m in mentions if isinstance(m.entry, Product) and not m.weak}
+        makers |= {m.entry.id for m in mentions if isinstance(m.entry, Vendor)}
+        makers |= {item.subject.id for item, _ in assumed}
         for mention in mentions:
             entry = mention.entry
-            if any(start < mention.end and mention.start < end for start, end in taken) and mention.weak:
-                continue
-            tail = (
-                None if mention.alias[-1:].isdigit() or mention.alias[-1:].isascii() else _TAIL.match(text, mention.end)
-            )
-            if (
-                tail
-                and not any(start <= tail.start(1) < end for start, end in taken)
-                and not (_year(tail.group(1)) or tail.group(1) in self._numbers)
+            if mention.weak and any(
+                a < mention.end and mention.start < b
+                for a, b in (*taken, *((item.start, item.end) for item, _ in assumed))
             ):
+                continue
+            tail = self._tail(text, mention, taken)
+            if tail is not None:
                 # 昇腾999: a maker's or family's name with a number that nobody makes.
-                unknown.append(text[mention.start : tail.end()])
-                taken.append((mention.start, tail.end()))
+                unknown.append(text[mention.start : tail])
+                taken.append((mention.start, tail))
                 continue
             if mention.weak and isinstance(entry, Product) and entry.vendor not in makers:
-                candidates = self._numbers.get(mention.alias, ())
-                if len(candidates) > 1:
-                    named.append(
-                        Named(
-                            mention.start,
-                            mention.end,
-                            Subject(id=entry.id, name=mention.alias, kind=entry.kind, ambiguous=candidates[:8]),
-                        )
-                    )
-                    continue
+                named.append(self._number(mention.start, mention.end, mention.alias, entry.id))
+                continue
             kind = "vendor" if isinstance(entry, Vendor) else entry.kind  # type: ignore[attr-defined]
             named.append(Named(mention.start, mention.end, Subject(id=entry.id, name=entry.zh, kind=kind)))
+        named += [item for item, _ in assumed]
+        for match in _BARE.finditer(text):
+            digits = match.group(1)
+            covered = [(item.start, item.end) for item in named] + taken
+            if digits in self._numbers and not _year(digits) and not _inside(match.span(1), covered):
+                named.append(self._number(*match.span(1), digits, self._numbers[digits][0]))
         spans = [(item.start, item.end) for item in named] + taken
         named += self._documented(text, spans)
         spans = [(item.start, item.end) for item in named] + taken
@@ -147,12 +149,41 @@ class NameIndex:
             ):
                 unknown.append(match.group())
                 spans.append(match.span())
-        if not named and not unknown:
-            named += self._near(text)
-        return Names(
-            tuple(_absorb(sorted(named, key=lambda item: item.start), self._catalog, text)),
-            tuple(dict.fromkeys(unknown)),
-        )
+        kept = tuple(_absorb(sorted(named, key=lambda item: item.start), self._catalog, text))
+        said = tuple(said for item, said in assumed if item in kept)
+        return Names(kept, tuple(dict.fromkeys(unknown)), said, tuple((item.start, item.end) for item in named))
+
+    def _number(self, start: int, end: int, digits: str, likely: str) -> Named:
+        """A bare number: the one product that has it in its name, or a subject with the several that have."""
+        candidates = self._numbers.get(digits, ())
+        product = self._catalog.products[candidates[0] if len(candidates) == 1 else likely]
+        if len(candidates) <= 1:
+            return Named(start, end, Subject(id=product.id, name=product.zh, kind=product.kind))
+        return Named(start, end, Subject(id=product.id, name=digits, kind=product.kind, ambiguous=candidates))
+
+    def _tail(self, text: str, mention: Mention, taken: list[tuple[int, int]]) -> int | None:
+        """Where a number that makes a maker's or a family's name an unknown one ends; None when none follows."""
+        last = mention.alias[-1:]
+        if last.isdigit() or last.isascii():
+            return None
+        tail = _TAIL.match(text, mention.end)
+        if tail is None or _inside((tail.start(1), tail.start(1) + 1), taken):
+            return None
+        return None if _year(tail.group(1)) or tail.group(1) in self._numbers else tail.end()
+
+    def _slipped(self, text: str, taken: list[tuple[int, int]]) -> list[tuple[Named, Assumption]]:
+        """Names read in spite of a slip, each with what is to be said of it; never a model code."""
+        plain = normalise(text)
+        families = self._slips.families(plain, taken)
+        # 昇腾 misspelt before a code that is a name by itself (Acsend 910B) has been found by that code.
+        makers = self._slips.makers(plain, [*taken, *((slip.start, slip.end) for slip in families)])
+        found = []
+        for slip in (*families, *makers):
+            kind = "vendor" if isinstance(slip.entry, Vendor) else slip.entry.kind  # type: ignore[attr-defined]
+            subject = Subject(id=slip.entry.id, name=slip.entry.zh, kind=kind)
+            said = Assumption(written=text[slip.start : slip.end], name=slip.name)
+            found.append((Named(slip.start, slip.end, subject), said))
+        return found
 
     def _documented(self, text: str, spans: list[tuple[int, int]]) -> list[Named]:
         """Names that only the documents hold, as whole words."""
@@ -172,25 +203,9 @@ class NameIndex:
                 kept.append(item)
         return kept
 
-    def _near(self, text: str) -> list[Named]:
-        """Makers' names with a slip in them (寒武记, Cambrican); never a model code, whose every digit counts."""
-        plain = normalise(text)
-        for run in _HAN_RUN.finditer(plain):
-            words = run.group()
-            for name, vendor in self._han:
-                for at in range(len(words) - len(name) + 1):
-                    window = words[at : at + len(name)]
-                    distance = Levenshtein.distance(window, name)
-                    if (distance == 1 and len(name) >= 3 and window[0] == name[0]) or (
-                        distance == 2 and len(name) == 4 and window[:2] == name[:2]
-                    ):
-                        start = run.start() + at
-                        return [Named(start, start + len(name), Subject(id=vendor.id, name=vendor.zh, kind="vendor"))]
-        for match in _WORD.finditer(plain):
-            for name, vendor in self._latin:
-                if Levenshtein.normalized_similarity(match.group(), name) >= 0.85:
-                    return [Named(match.start(), match.end(), Subject(id=vendor.id, name=vendor.zh, kind="vendor"))]
-        return []
+
+def _inside(span: tuple[int, int], spans: Iterable[tuple[int, int]]) -> bool:
+    return any(start < span[1] and span[0] < end for start, end in spans)
 
 
 def _ordinary() -> frozenset[str]:

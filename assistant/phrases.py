@@ -15,6 +15,8 @@ class Phrases:
 
     def __init__(self, raw: dict[str, Any]) -> None:
         self.numbers: dict[str, int] = raw.pop("numbers")
+        self.counters: frozenset[str] = frozenset(raw.pop("counters"))
+        self.homophones: dict[str, str] = raw.pop("homophones")
         self.unknown_attributes: tuple[str, ...] = tuple(raw.pop("unknown_attributes"))
         self.kinds = {kind: re.compile("|".join(words), re.I) for kind, words in raw.pop("kinds").items()}
         self.operators = {op: tuple(words) for op, words in raw.pop("operators").items()}
@@ -23,7 +25,19 @@ class Phrases:
         }
 
     def says(self, group: str, text: str) -> re.Match[str] | None:
+        """Where `text` first uses a phrase of `group`; None when it does not."""
         return self._patterns[group].search(text)
+
+    def without(self, group: str, text: str) -> str:
+        """`text` with a blank for every phrase of `group`."""
+        return self._patterns[group].sub(" ", text)
+
+    def number(self, match: re.Match[str]) -> int | None:
+        """The number that a match holds in its one filled group: "3", 三 or "third"; None when it holds none."""
+        word = next((group for group in match.groups() if group), None)
+        if word is None:
+            return None
+        return int(word) if word.isdigit() else self.numbers.get(word)
 
 
 @functools.lru_cache(maxsize=1)

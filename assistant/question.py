@@ -1,4 +1,4 @@
-"""Question: what was asked, understood: subjects, attributes, intent, period, conditions; prints as a sentence."""
+"""Question: what was asked, understood: subjects, attributes, intent, times, conditions; prints as a sentence."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ Intent = Literal[
     "when",
     "who",
     "why",
+    "how",
+    "definition",
     "timeline",
     "open",
     "count",
@@ -84,8 +86,21 @@ class Premise(_Frozen):
         )
 
 
+class Assumption(_Frozen):
+    """A name read in spite of a slip: `written` in the question, taken for `name`."""
+
+    written: str
+    name: str
+
+
 class Question(_Frozen):
-    """A question understood. `attributes` are named outright; each of `cues` is a vague word's possible attributes."""
+    """A question understood. `attributes` are named outright; each of `cues` is a vague word's possible attributes.
+
+    `vendors` are the makers it is about, named or by their products; `since` and `until` the first and last day (ISO) of
+    the documents it means, `sources` their kind, None for all; `dates` all dates it names. `speaks` tells that
+    it has words of a language, not only names and codes. `about` holds the words of the earlier questions that it
+    leans on. `understood` says in the question's language what is looked up.
+    """
 
     text: str
     language: Literal["zh", "en"] = "zh"
@@ -105,12 +120,21 @@ class Question(_Frozen):
     period: str | None = None
     periods: tuple[str, ...] = ()
     as_of: str | None = None
+    vendors: tuple[str, ...] = ()
+    since: str | None = None
+    until: str | None = None
+    sources: Literal["spec", "news"] | None = None
     unit: str | None = None
     table: bool = False
     premise: tuple[Premise, ...] = ()
     unknown_names: tuple[str, ...] = ()
     unknown_attributes: tuple[str, ...] = ()
     inherited: tuple[str, ...] = ()
+    assumed: tuple[Assumption, ...] = ()
+    dates: tuple[str, ...] = ()
+    speaks: bool = True
+    about: str = ""
+    understood: str = ""
 
     @property
     def attribute_groups(self) -> tuple[tuple[str, ...], ...]:
@@ -122,11 +146,10 @@ class Question(_Frozen):
         """The attributes asked for, vague words by all that they may mean, each once."""
         return tuple(dict.fromkeys(name for group in self.attribute_groups for name in group))
 
+    @property
+    def words(self) -> str:
+        """What to search for: the question's own words behind those of the questions that it leans on."""
+        return f"{self.about} {self.text}".strip()
+
     def __str__(self) -> str:
-        parts = [
-            ", ".join(subject.name for subject in self.subjects),
-            ", ".join("/".join(group) for group in self.attribute_groups),
-            self.period or "",
-            " ".join(self.conditions),
-        ]
-        return f"{self.intent}: " + " · ".join(part for part in parts if part)
+        return self.understood or self.text

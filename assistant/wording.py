@@ -61,6 +61,9 @@ class Wording:
     def condition(self, condition: str) -> str:
         return str(self._words["conditions"].get(condition, condition))
 
+    def wanted(self, intent: str) -> str:
+        return str(self._words["wanted"].get(intent, intent))
+
     def scope(self, scope: str) -> str:
         return str(self._words["scopes"].get(scope, scope))
 

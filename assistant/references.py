@@ -1,0 +1,89 @@
+"""References: "the second one", 前者, "the other one", 它们: which of the things named or listed before are meant."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+
+from assistant.phrases import Phrases
+from assistant.question import Question, Subject
+from knowledge.catalog import Catalog
+
+# What the answer to a question listed, in its order (a ranking has no subjects of its own).
+Listed = Callable[[Question], Sequence[Subject]]
+
+
+class References:
+    """Resolves references against the earlier questions of a conversation, each already resolved, oldest first."""
+
+    def __init__(self, phrases: Phrases, catalog: Catalog, listed: Listed) -> None:
+        self._phrases = phrases
+        self._catalog = catalog
+        self._listed = listed
+
+    def meant(self, plain: str, earlier: Sequence[Question]) -> tuple[Subject, ...]:
+        """The subjects that `plain` (normalised) refers to by place or as a group; () when it does not, or to nothing."""
+        says = self._phrases.says
+        for group in ("other", "former", "latter", "last", "first_n", "ordinal"):
+            match = says(group, plain)
+            if match is None:
+                continue
+            choices = next(self._lists(earlier), ())
+            if not choices:
+                return ()
+            if group == "other":
+                # "The other one" of a pair leaves out what was just talked about.
+                now = {subject.id for subject in earlier[-1].subjects}
+                left = [subject for subject in choices if subject.id not in now]
+                return tuple(left[:1]) if len(left) == 1 or len(choices) == 2 else ()
+            if group == "former":
+                return tuple(choices[:1])
+            if group in ("latter", "last"):
+                return tuple(choices[-1:])
+            number = self._phrases.number(match)
+            if number is None or not 0 < number <= len(choices):
+                return ()
+            return tuple(choices[:number] if group == "first_n" else choices[number - 1 : number])
+        if says("together", plain):
+            if earlier and len(earlier[-1].subjects) > 1:
+                return earlier[-1].subjects
+            return tuple(next(self._lists(earlier), ()))
+        return ()
+
+    def refers(self, plain: str) -> bool:
+        """Whether `plain` speaks of a place in a list or of a group."""
+        groups = ("other", "former", "latter", "last", "first_n", "ordinal", "together")
+        return any(self._phrases.says(group, plain) for group in groups)
+
+    def _lists(self, earlier: Sequence[Question]) -> Iterator[Sequence[Subject]]:
+        """What earlier questions named or their answers listed, where that is several things; the latest first."""
+        for question in reversed(earlier):
+            if question.intent in ("rank", "filter", "list"):
+                listed = self._listed(question)
+                if listed:
+                    yield listed
+                continue
+            vague = next((subject for subject in question.subjects if subject.ambiguous), None)
+            if vague is not None:
+                yield self.candidates(vague)
+            elif len(question.subjects) > 1:
+                yield question.subjects
+
+    def listed(self, question: Question) -> Sequence[Subject]:
+        """What the answer to `question` listed, in its order."""
+        return self._listed(question)
+
+    def maker(self, subject: Subject) -> str:
+        """The id of the company that makes `subject`; its own when it is one, or when nobody is known to."""
+        product = self._catalog.products.get(subject.id)
+        return product.vendor if product is not None else subject.id
+
+    def candidates(self, vague: Subject) -> tuple[Subject, ...]:
+        """The products that a vague name may mean, in the order in which they were offered."""
+        products = [self._catalog.products[identity] for identity in vague.ambiguous]
+        return tuple(Subject(id=product.id, name=product.zh, kind=product.kind) for product in products)
+
+
+def han_or_words(text: str) -> int:
+    """How much `text` says: Han characters, and two for each Latin word or number."""
+    return len(re.findall(r"[\u4e00-\u9fff]", text)) + 2 * len(re.findall(r"[a-zA-Z0-9]+", text))
