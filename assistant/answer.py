@@ -67,6 +67,7 @@ class Answer(BaseModel):
     """A verified answer; see the field descriptions. `timings_ms` is in milliseconds by step."""
 
     question: str
+    understood: str | None = Field(default=None, description="What was looked up, said in the question's language.")
     language: Literal["zh", "en"]
     status: Status
     text: str

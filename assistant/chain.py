@@ -103,11 +103,12 @@ class Steps:
 
 
 def finished(state: State) -> Answer:
-    """The state's answer with its timings in milliseconds."""
+    """The state's answer with its timings in milliseconds and what the question was understood to ask."""
     assert state.answer is not None
     timings = {name: round(value, 2) for name, value in state.timings.items()}
     timings["total"] = round(sum(state.timings.values()), 2)
-    return state.answer.model_copy(update={"timings_ms": timings})
+    understood = state.question.understood if state.question is not None else ""
+    return state.answer.model_copy(update={"timings_ms": timings, "understood": understood or None})
 
 
 class _Clock:

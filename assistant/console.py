@@ -23,7 +23,7 @@ def printable(text: str) -> str:
 
 def answer_text(answer: Answer) -> str:
     """The answer, its table and its sources as plain text."""
-    parts = [answer.text]
+    parts = [answer.understood, answer.text] if answer.understood else [answer.text]
     if answer.table is not None:
         parts.append(table_text(answer.table.columns, answer.table.rows))
     if answer.citations:

@@ -151,10 +151,10 @@ class Conversation:
         meant = self._references.meant(plain, self._turns)
         if meant:
             return meant, False
-        if not before.subjects and before.intent in ("rank", "filter", "list") and not question.filters:
-            if says("pronoun", plain) and question.asked_attributes:
-                # "它的功耗" after a ranking is said of what it put first.
-                return tuple(self._references.listed(before)[:1]), False
+        listed = not before.subjects and before.intent in ("rank", "filter", "list") and not question.filters
+        if listed and says("pronoun", plain) and question.asked_attributes:
+            # "它的功耗" after a ranking is said of what it put first.
+            return tuple(self._references.listed(before)[:1]), False
         return before.subjects, False
 
     def _replaced(self, own: Sequence[Subject], before: Question) -> tuple[Subject, ...]:

@@ -14,7 +14,8 @@ from assistant.chain import Steps, deltas
 from assistant.compose import Composer
 from assistant.ledger import Ledger, strands
 from assistant.names import NameIndex
-from assistant.question import Question
+from assistant.question import Question, Subject
+from assistant.ranking import placed
 from assistant.retrieval import Hit, Retrieval, as_retriever
 from assistant.settings import Settings, load_settings
 from assistant.understand import Understanding
@@ -139,9 +140,16 @@ class Assistant:
                 names = NameIndex(
                     self.catalog, [(subject, name, kind) for subject, name, kind, _ in self.store.subjects()]
                 )
-                self._understanding = (revision, Understanding(self.catalog, names))
+                self._understanding = (revision, Understanding(self.catalog, names, listed=self._listed))
             understanding = self._understanding[1]
         return understanding(question, history)
+
+    def _listed(self, question: Question) -> list[Subject]:
+        """What the answer to an earlier ranking or selection showed, found again: a history holds no answers."""
+        return [
+            Subject(id=strand.subject, name=strand.subject_name, kind=strand.lead.subject_kind or "card")
+            for strand in placed(question, self.ledger)
+        ]
 
     def search(self, query: str, k: int = 10, mode: Literal["hybrid", "lexical", "dense"] = "hybrid") -> list[Hit]:
         """The best `k` passages with their scores, best first."""
@@ -170,7 +178,7 @@ class Assistant:
     def _retrieve(self, question: Question) -> list[Hit]:
         inherited = " ".join(subject.name for subject in question.subjects) if "subjects" in question.inherited else ""
         subjects = [subject.id for subject in question.subjects] or None
-        return self._retrieval("hybrid").search(f"{inherited} {question.text}".strip(), 10, "hybrid", subjects)
+        return self._retrieval("hybrid").search(f"{inherited} {question.words}".strip(), 10, "hybrid", subjects)
 
     def _retrieval(self, mode: str) -> Retrieval:
         return Retrieval(self.store, self.catalog, self.vectors if mode != "lexical" else None)

@@ -30,7 +30,7 @@ class _Sentence:
 
 def open_answer(draft: Draft, question: Question, hits: Sequence[Hit], catalog: Catalog) -> bool:
     """Adds up to four quoted sentences to `draft`; False when nothing in `hits` answers the question."""
-    asked = set(query_tokens(question.text, catalog))
+    asked = set(query_tokens(question.words, catalog))
     names = {token for subject in question.subjects for token in query_tokens(subject.name, catalog)}
     wanted = asked - names
     subjects = {subject.id for subject in question.subjects}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import ahocorasick
@@ -107,16 +107,14 @@ class NameIndex:
             unknown.append(match.group())
             taken.append(match.span())
             mentions = [m for m in mentions if m not in inside]
-        assumed = self._slipped(text, [(m.start, m.end) for m in mentions] + taken)
+        assumed = self._slipped(text, mentions, taken)
+        mentions = [m for m in mentions if not _inside((m.start, m.end), [(a.start, a.end) for a, _ in assumed])]
         makers = {m.entry.vendor for m in mentions if isinstance(m.entry, Product) and not m.weak}
         makers |= {m.entry.id for m in mentions if isinstance(m.entry, Vendor)}
         makers |= {item.subject.id for item, _ in assumed}
         for mention in mentions:
             entry = mention.entry
-            if mention.weak and any(
-                a < mention.end and mention.start < b
-                for a, b in (*taken, *((item.start, item.end) for item, _ in assumed))
-            ):
+            if mention.weak and _inside((mention.start, mention.end), taken):
                 continue
             tail = self._tail(text, mention, taken)
             if tail is not None:
@@ -171,12 +169,25 @@ class NameIndex:
             return None
         return None if _year(tail.group(1)) or tail.group(1) in self._numbers else tail.end()
 
-    def _slipped(self, text: str, taken: list[tuple[int, int]]) -> list[tuple[Named, Assumption]]:
+    def _slipped(
+        self, text: str, mentions: Sequence[Mention], taken: Sequence[tuple[int, int]]
+    ) -> list[tuple[Named, Assumption]]:
         """Names read in spite of a slip, each with what is to be said of it; never a model code."""
         plain = normalise(text)
-        families = self._slips.families(plain, taken)
+        spans = [*taken, *((m.start, m.end) for m in mentions)]
+        families = self._slips.families(plain, spans)
         # 昇腾 misspelt before a code that is a name by itself (Acsend 910B) has been found by that code.
         makers = self._slips.makers(plain, [*taken, *((slip.start, slip.end) for slip in families)])
+        # 摩尔 in 摩尔县城 is the same maker by its short name: the longer reading is the one to say.
+        makers = [
+            slip
+            for slip in makers
+            if all(
+                m.entry is slip.entry and m.end - m.start < slip.end - slip.start
+                for m in mentions
+                if m.start < slip.end and slip.start < m.end
+            )
+        ]
         found = []
         for slip in (*families, *makers):
             kind = "vendor" if isinstance(slip.entry, Vendor) else slip.entry.kind  # type: ignore[attr-defined]

@@ -18,28 +18,12 @@ def rank(draft: Draft, question: Question, ledger: Ledger) -> bool:
     Products whose leading figure is a rumour or a plan are not ranked; a disputed figure is marked.
     """
     wording = draft.wording
-    attributes = list(question.asked_attributes) or [item.attribute for item in question.filters]
-    if not attributes:
+    columns = _columns(question)
+    if not columns:
         return False
-    kinds = {question.kind} if question.kind else {"card", "die"}
-    if attributes[0].startswith("cluster"):
-        kinds = {"cluster", "topic"}
-    domestic = question.domestic_only
-    vendors = {subject.id for subject in question.subjects if subject.kind == "vendor"}
-    highest = question.rank_direction != "lowest"
-    main, *others = list(dict.fromkeys([*attributes, *(item.attribute for item in question.filters)]))
-    found = ledger.rank(
-        main,
-        kinds=kinds,
-        domestic=domestic,
-        vendors=vendors,
-        highest=highest,
-        conditions=question.conditions,
-        as_of=question.as_of,
-        most=None if question.filters else question.rank_n or SHOWN,
-    )
-    for item in question.filters:
-        found = [strand for strand in found if _passes(strand, item, ledger, question)]
+    domestic, highest = question.domestic_only, question.rank_direction != "lowest"
+    main, *others = columns
+    found = _found(question, ledger)
     condition = _described(wording, question)
     if not found:
         draft.status = "refused"
@@ -72,6 +56,37 @@ def rank(draft: Draft, question: Question, ledger: Ledger) -> bool:
     draft.tabulate(("#", wording.word("columns_product"), *(wording.attribute(name) for name in (main, *others))), rows)
     draft.lines += [f"{row[0]}. {row[1]}: {wording.word('comma').join(row[2:])}" for row in rows]
     return True
+
+
+def placed(question: Question, ledger: Ledger) -> list[Strand]:
+    """What the answer to a ranking or selection shows, in its order; [] for a question that names nothing to rank by."""
+    return _found(question, ledger)[: question.rank_n or SHOWN] if _columns(question) else []
+
+
+def _columns(question: Question) -> list[str]:
+    """The attribute that decides, and those shown beside it."""
+    filtered = [item.attribute for item in question.filters]
+    return list(dict.fromkeys([*(question.asked_attributes or filtered), *filtered]))
+
+
+def _found(question: Question, ledger: Ledger) -> list[Strand]:
+    main = _columns(question)[0]
+    kinds = {question.kind} if question.kind else {"card", "die"}
+    if main.startswith("cluster"):
+        kinds = {"cluster", "topic"}
+    found = ledger.rank(
+        main,
+        kinds=kinds,
+        domestic=question.domestic_only,
+        vendors={subject.id for subject in question.subjects if subject.kind == "vendor"},
+        highest=question.rank_direction != "lowest",
+        conditions=question.conditions,
+        as_of=question.as_of,
+        most=None if question.filters else question.rank_n or SHOWN,
+    )
+    for item in question.filters:
+        found = [strand for strand in found if _passes(strand, item, ledger, question)]
+    return found
 
 
 def _shown(draft: Draft, strand: Strand) -> str:

@@ -14,6 +14,9 @@ from knowledge.catalog import Catalog, fold_name
 # Where a document mentions a name: document id, start, end and text of the sentence; None where none does.
 Mentioned = Callable[[str], tuple[str, int, int, str] | None]
 
+# Candidates that a question asked back shows; how many more there are is said.
+OFFERED = 8
+
 
 def refuse(draft: Draft, question: Question, ledger: Ledger | None = None) -> None:
     """Says that the documents do not answer, and what they hold about the subjects instead."""
@@ -73,5 +76,8 @@ def clarify(draft: Draft, subject: Subject) -> None:
     """Asks which of several products a name means, with the candidates as choices."""
     draft.status = "clarify"
     names = [draft.wording.subject(candidate, candidate) for candidate in subject.ambiguous]
-    draft.say("clarify", name=subject.name, names=draft.wording.join(names))
-    draft.suggestions += names
+    shown = draft.wording.join(names[:OFFERED])
+    if len(names) > OFFERED:
+        shown = draft.wording.say("and_more", names=shown, count=len(names) - OFFERED)
+    draft.say("clarify", name=subject.name, names=shown)
+    draft.suggestions += names[:OFFERED]

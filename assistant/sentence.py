@@ -43,7 +43,9 @@ def _attributes(question: Question, wording: Wording) -> str:
     filtered = {item.attribute for item in question.filters}
     groups = [group for group in question.attribute_groups if not set(group) & filtered]
     # A vague word (算力) is said by the first two of what it may mean.
-    said = ["/".join(wording.attribute(name) for name in group[:2]) + ("…" if len(group) > 2 else "") for group in groups]
+    said = [
+        "/".join(wording.attribute(name) for name in group[:2]) + ("…" if len(group) > 2 else "") for group in groups
+    ]
     return _some([*said, *question.unknown_attributes], wording)
 
 

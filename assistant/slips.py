@@ -104,11 +104,10 @@ class Slips:
         if not same:
             return False
         if len(name) >= 3:
-            # Whole words of the language are meant as they stand: 中国政策 is no 中国政府, 中国电信 no 中国联通.
-            return not _words(window) and (
-                (same == len(name) - 1 and window[0] == name[0])
-                or (same >= len(name) - 2 and self._same_sound(window, name))
-            )
+            if same >= len(name) - 2 and self._same_sound(window, name):
+                return True
+            # Whole words of the language are meant as they stand: 中国政策 is no 中国政府.
+            return same == len(name) - 1 and window[0] == name[0] and not _words(window)
         # Two characters are a name only when they are no word of the language (海关 is no 海光).
         return self._same_sound(window, name) and not _word(window)
 

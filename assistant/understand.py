@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Sequence
+from typing import Literal
 
 from assistant.asked import Asked, asked_in
 from assistant.conversation import Conversation
@@ -98,7 +99,7 @@ class Understanding:
         )
         count = _count(quantities)
         derive = derivation(phrases, plain, subjects)
-        others = [(item.start, item.end) for item in (*dates, *quantities)]
+        others = [*((date.start, date.end) for date in dates), *((item.start, item.end) for item in quantities)]
         rest = self._rest(plain, [*names.spans, *asked.spans, *others], names.unknown)
         read = Read(plain, subjects, asked, filters, derive, count, names.unknown, rest)
         unit = _UNIT.search(text) or _HOW_MANY.search(text)
@@ -132,15 +133,13 @@ class Understanding:
             table=bool(phrases.says("table", plain)),
             premise=premise,
             unknown_names=names.unknown or self._strangers(text, plain, subjects, asked, spans),
-            unknown_attributes=tuple(
-                word for word in phrases.unknown_attributes if word in plain and not asked.any
-            ),
+            unknown_attributes=tuple(word for word in phrases.unknown_attributes if word in plain and not asked.any),
             assumed=names.assumed,
             speaks=bool(_HAN.search(_blanked(text, spans)) or _LETTERS.search(_blanked(text, [*spans, *asked.spans]))),
         )
         return question, rest
 
-    def _language(self, text: str, plain: str, names: Sequence[tuple[int, int]]) -> str:
+    def _language(self, text: str, plain: str, names: Sequence[tuple[int, int]]) -> Literal["zh", "en"]:
         """The language to answer in: the one asked for, else that of the words around the names."""
         if self._phrases.says("english", plain):
             return "en"
