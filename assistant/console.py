@@ -23,6 +23,8 @@ def printable(text: str) -> str:
 
 def answer_text(answer: Answer) -> str:
     """The answer, its table and its sources as plain text."""
+    from assistant.wording import also_in
+
     parts = [answer.understood, answer.text] if answer.understood else [answer.text]
     if answer.table is not None:
         parts.append(table_text(answer.table.columns, answer.table.rows))
@@ -39,7 +41,7 @@ def answer_text(answer: Answer) -> str:
             ]
             lines.append(f"[{citation.marker}] {citation.title}" + "".join(f" · {part}" for part in about if part))
             if citation.also:
-                lines.append(f"    = {', '.join(citation.also)}")
+                lines.append("    " + also_in(answer.language, citation.also))
             lines += [f"    > {line}" for line in citation.quote.strip().splitlines()]
         parts.append("\n".join(lines))
     if answer.suggestions:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from decimal import Decimal
 from importlib import resources
 from typing import Any
@@ -128,6 +129,11 @@ class Wording:
             details.append(figure.note[:40])
         publisher = figure.publisher or self.word("unknown_publisher")
         return self.say("who", publisher=publisher, details=self.word("comma").join(details))
+
+
+def also_in(language: str, publishers: Sequence[str]) -> str:
+    """Where else an article was printed: 又见 甲报, 乙报."""
+    return str(_templates()["en" if language == "en" else "zh"]["also"]).format(publishers=", ".join(publishers))
 
 
 def plain(number: Decimal) -> str:

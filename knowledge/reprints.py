@@ -13,6 +13,9 @@ SHINGLE = 5
 # Shorter texts share too many shingles by chance.
 SHORTEST = 80
 
+# Fewer numbers than these are shared by chance.
+FEWEST = 3
+
 _NUMBER = re.compile(r"\d+(?:\.\d+)?\s?(?:[A-Za-z%/]+|[万亿千百元张颗卡年月日倍]+)?")
 
 
@@ -49,10 +52,16 @@ def similarity(a: bytes, b: bytes) -> float:
     return float((left == right).mean())
 
 
-def bands(signed: bytes) -> list[str]:
-    """The signature cut into bands: two texts 0.8 alike share at least one with a probability above 0.999."""
+def bands(signed: bytes, text: str = "") -> list[str]:
+    """The signature cut into bands: two texts 0.8 alike share at least one with a probability above 0.999.
+
+    With `text`, one more for its numbers: reports that fill in one form share every other band, and only the printings
+    of one of them share its numbers.
+    """
     width = ROWS * 4
-    return [f"{at // width}:{signed[at : at + width].hex()}" for at in range(0, len(signed), width)]
+    cut = [f"{at // width}:{signed[at : at + width].hex()}" for at in range(0, len(signed), width)]
+    numbers = _figures(text)
+    return [*cut, f"n:{_hash(' '.join(numbers).encode()):08x}"] if len(numbers) >= FEWEST else cut
 
 
 def same_figures(a: str, b: str) -> bool:

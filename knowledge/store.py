@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
@@ -18,6 +19,8 @@ from knowledge.figures import Figure
 from knowledge.migrations import migrate
 from knowledge.quantities import Quantity
 
+# How many documents of one band are looked at, and how many of all bands are compared, when a reprint is looked for.
+BAND_READ, CANDIDATES = 64, 16
 _DOCUMENT = "id, origin, title, publisher, url, published, language, kind, claimed_by"
 _FIGURE = [item.name for item in fields(Figure)]
 _FIGURE_COLUMNS = ", ".join(f'"{name}"' for name in _FIGURE)
@@ -76,6 +79,7 @@ class Store:
         self._connections: list[sqlite3.Connection] = []
         self._guard = threading.Lock()
         self._write = threading.RLock()
+        self._reprinted: tuple[int, dict[str, tuple[str, str, str]]] | None = None
         with self._explained():
             migrate(self._connection, self._path)
 
@@ -373,7 +377,11 @@ class Store:
         attributes: Collection[str] | None = None,
         document_id: str | None = None,
     ) -> list[Figure]:
-        """The figures of these subjects and attributes (None: of all), in the order they were stored."""
+        """The figures of these subjects and attributes (None: of all), in the order they were stored.
+
+        What several printings of one article say comes once, from the first of them; all that one document says comes
+        when `document_id` asks for it.
+        """
         where, values = [], []
         for column, wanted in (("subject", subjects), ("attribute", attributes)):
             if wanted is not None:
@@ -383,9 +391,41 @@ class Store:
             where.append("document_id = ?")
             values.append(document_id)
         clause = f" WHERE {' AND '.join(where)}" if where else ""
-        return [
+        found = [
             _figure(row) for row in self._rows(f"SELECT {_FIGURE_COLUMNS} FROM figures{clause} ORDER BY rowid", values)
         ]
+        return found if document_id is not None else self._of_first_printings(found)
+
+    def _of_first_printings(self, figures: list[Figure]) -> list[Figure]:
+        """`figures` without those that a later printing repeats: a reprint is no second source, and its "today" is the
+        first printing's day, not its own."""
+        printings = self._printings()
+        first: dict[tuple[str, str, str], tuple[str, str]] = {}
+        for figure in figures:
+            printing = printings.get(figure.document_id)
+            if printing is not None:
+                key = (printing[0], figure.subject, figure.attribute)
+                first[key] = min(first.get(key, printing[1:]), printing[1:])
+        if not first:
+            return figures
+        return [
+            figure
+            for figure in figures
+            if (printing := printings.get(figure.document_id)) is None
+            or first[printing[0], figure.subject, figure.attribute] == printing[1:]
+        ]
+
+    def _printings(self) -> dict[str, tuple[str, str, str]]:
+        """Document id → (article, day published, id) of the documents whose article was printed more than once."""
+        revision = self.revision
+        if self._reprinted is None or self._reprinted[0] != revision:
+            rows = self._rows(
+                "SELECT id, article, published FROM documents WHERE article IN "
+                "(SELECT article FROM documents GROUP BY article HAVING count(*) > 1)"
+            )
+            # A printing without a date is not the first as long as another has one.
+            self._reprinted = (revision, {row[0]: (row[1], row[2] or "9999", row[0]) for row in rows})
+        return self._reprinted[1]
 
     def subjects_by_value(self, attribute: str, highest: bool = True) -> Iterator[tuple[str, float]]:
         """(subject, value in base units) of an attribute's figures, the highest (or lowest) first, a page at a time.
@@ -469,14 +509,25 @@ class Store:
             size,
         )
 
-    def candidates(self, bands: Sequence[str]) -> list[tuple[str, str, bytes]]:
-        """(document id, article, signature) of the documents that share a band: possible reprints."""
-        rows = self._in(
-            "SELECT DISTINCT d.id, d.article, s.signature FROM bands b JOIN documents d ON d.id = b.document_id "
-            "JOIN signatures s ON s.document_id = d.id WHERE b.band IN",
-            bands,
+    def candidates(self, bands: Sequence[str], without: str = "") -> list[tuple[str, str, bytes]]:
+        """(document id, article, signature) of documents that share bands, those that share most first: possible reprints.
+
+        Of a band that many documents share (a form filled in daily) only the latest are looked at, so that the work a
+        document costs does not grow with the store. `without` names a document to leave out.
+        """
+        shared: Counter[str] = Counter()
+        for band in bands:
+            rows = self._rows(
+                "SELECT document_id FROM bands WHERE band = ? ORDER BY rowid DESC LIMIT ?", (band, BAND_READ)
+            )
+            shared.update(row[0] for row in rows)
+        del shared[without]
+        likely = dict(shared.most_common(CANDIDATES))
+        found = self._in(
+            "SELECT d.id, d.article, s.signature FROM documents d JOIN signatures s ON s.document_id = d.id WHERE d.id IN",
+            likely,
         )
-        return [(row[0], row[1], row[2]) for row in rows]
+        return sorted(((row[0], row[1], row[2]) for row in found), key=lambda row: -likely[row[0]])
 
     def article_of(self, document_ids: Collection[str]) -> dict[str, str]:
         """Document id → the article it is a printing of; reprints share one."""

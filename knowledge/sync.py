@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
@@ -26,6 +27,8 @@ from knowledge.vectors import Vectors
 PIPELINE = "5"
 # Documents a transaction: few enough to be done in well under a second, enough to make the commit's cost small.
 BATCH = 32
+# Seconds of reading after which a smaller batch is stored too, and the size in bytes of a file that may take longer.
+LONGEST, LARGE = 2.0, 1_000_000
 # Passages embedded between two commits: about three seconds of work are lost at most.
 EMBED_BATCH = 32
 # Two articles are printings of one when this share of their shingles is the same, and every number in them is.
@@ -99,7 +102,12 @@ class Sync:
         progress: Progress | None,
     ) -> None:
         waiting: list[Entry] = []
+        committed = time.monotonic()
         for done, (origin, name, source) in enumerate(inputs, 1):
+            if waiting and isinstance(source, Path) and _size(source) > LARGE:
+                # A report of two thousand pages takes minutes: a kill in the middle costs nothing that was read before.
+                self._commit(waiting, report)
+                waiting, committed = [], time.monotonic()
             try:
                 entry = self._read(origin, name, source, report)
             except StoreError:
@@ -116,11 +124,16 @@ class Sync:
                 entry = None
             if entry is not None:
                 waiting.append(entry)
-            if len(waiting) >= BATCH:
+            if len(waiting) >= BATCH or (waiting and time.monotonic() - committed > LONGEST):
                 self._commit(waiting, report)
-                waiting = []
+                waiting, committed = [], time.monotonic()
             if progress is not None:
-                progress("read", done, total)
+                try:
+                    progress("read", done, total)
+                except KeyboardInterrupt:
+                    # What was read is kept: whoever interrupts a long run does not mean to read it twice.
+                    self._commit(waiting, report)
+                    raise
         self._commit(waiting, report)
 
     def _commit(self, entries: list[Entry], report: IngestReport) -> None:
@@ -176,7 +189,7 @@ class Sync:
             found.unowned,
             fingerprint,
             signed,
-            bands(signed) if signed else (),
+            bands(signed, document.text) if signed else (),
         )
 
     def _grouped(self, entries: list[Entry]) -> list[Entry]:
@@ -187,11 +200,7 @@ class Sync:
         for entry in entries:
             article = entry.document.id
             if entry.signature is not None:
-                near = [
-                    (other, known, signed)
-                    for other, known, signed in self._store.candidates(entry.bands)
-                    if other != entry.document.id
-                ]
+                near = self._store.candidates(entry.bands, without=entry.document.id)
                 near += [
                     (other.document.id, other.article, other.signature)
                     for other in grouped
@@ -262,6 +271,13 @@ def check_index(store: Store, vectors: Vectors, full: bool = False) -> None:
     strays = sorted(held - passages.keys())
     if strays:
         vectors.delete(strays)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _stumbled(error: Exception) -> str:

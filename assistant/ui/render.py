@@ -23,7 +23,7 @@ LABELS: dict[str, dict[str, str]] = {
         "page": "第 {} 页",
         "slide": "幻灯片 {}",
         "sheet": "工作表 {}",
-        "also": "同文转载",
+        "also": "又见",
         "try": "可以问",
         "error": "出错了",
     },
