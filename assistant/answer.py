@@ -77,3 +77,5 @@ class Answer(BaseModel):
     table: Table | None = None
     suggestions: tuple[str, ...] = ()
     timings_ms: dict[str, float] = Field(default_factory=dict)
+    id: str | None = Field(default=None, description="Of an answer in a stored conversation; feedback may name it.")
+    conversation_id: str | None = Field(default=None, description="The stored conversation it belongs to.")

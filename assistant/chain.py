@@ -11,9 +11,16 @@ from assistant.answer import Answer
 from assistant.compose import Composer
 from assistant.question import Question
 from assistant.retrieval import Hit
+from knowledge.errors import XinwenError
 
 if TYPE_CHECKING:
     from langchain_core.runnables import Runnable
+
+
+class StoppedError(XinwenError):
+    """Whoever asked has left; seen by nobody."""
+
+    code = "stopped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +88,15 @@ class Steps:
             answer = self._generate(state.question, state.answer, state.hits) or state.answer
         return clock.done(answer=answer)
 
-    def run(self, text: str, history: Sequence[str] = ()) -> Answer:
-        """One answer; the same steps as `runnable()`, without importing LangChain."""
+    def run(self, text: str, history: Sequence[str] = (), stopped: Callable[[], bool] | None = None) -> Answer:
+        """One answer; the same steps as `runnable()`, without importing LangChain.
+
+        Raises StoppedError before the next step once `stopped()`: nobody waits for the answer any more.
+        """
         state = State(text, tuple(history))
         for step in (self.understand, self.ledger, self.retrieve, self.compose, self.generate):
+            if stopped is not None and stopped():
+                raise StoppedError("nobody waits for this answer any more")
             state = step(state)
         return finished(state)
 

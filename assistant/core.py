@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -117,18 +117,21 @@ class Assistant:
 
     # --- asking -----------------------------------------------------------------------------------------------------
 
-    def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
+    def ask(self, question: str, history: Sequence[str] = (), *, stopped: Callable[[], bool] | None = None) -> Answer:
         """One verified answer; `history` holds the earlier questions of the conversation, oldest first.
 
-        Raises QuestionError for an empty question or one longer than the setting allows.
+        Raises QuestionError for an empty question or one longer than the setting allows, and StoppedError between
+        two steps once `stopped()`.
         """
         self._check(question)
         self.prepare()
-        return self._steps.run(question, history)
+        return self._steps.run(question, history, stopped)
 
-    def stream(self, question: str, history: Sequence[str] = ()) -> Iterator[str | Answer]:
+    def stream(
+        self, question: str, history: Sequence[str] = (), *, stopped: Callable[[], bool] | None = None
+    ) -> Iterator[str | Answer]:
         """The answer's text in pieces as it can be trusted, then the Answer itself."""
-        answer = self.ask(question, history)
+        answer = self.ask(question, history, stopped=stopped)
         yield from deltas(answer.text)
         yield answer
 

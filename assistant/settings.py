@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -60,8 +61,14 @@ class Settings(BaseSettings):
     max_upload_bytes: int = Field(50_000_000, ge=1_000, description="The largest document that may be uploaded.")
     max_question_chars: int = Field(2_000, ge=10, le=100_000, description="The longest question.")
     max_history: int = Field(20, ge=0, le=200, description="How many earlier questions of a conversation are read.")
+    rate_limit: int = Field(0, ge=0, description="Requests a minute of one key or address; 0: as many as come.")
+    feedback_limit: int = Field(60, ge=0, description="Feedback an hour of one key or address; 0: none is taken.")
+    conversation_days: float = Field(30, gt=0, le=3650, description="How long an unused stored conversation is kept.")
+    embed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Origins whose pages may hold the widget and call the API: https://wiki.example.com, …"
+    )
 
-    @field_validator("api_keys", mode="before")
+    @field_validator("api_keys", "embed_origins", mode="before")
     @classmethod
     def _commas(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
@@ -71,6 +78,18 @@ class Settings(BaseSettings):
     def _address(cls, value: str | None) -> str | None:
         if value is not None and not value.startswith(("http://", "https://")):
             raise ValueError("must begin with http:// or https://")
+        return value
+
+    @field_validator("embed_origins")
+    @classmethod
+    def _origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        # They are written into a response header; and a widget that answers to any origin is somebody else's widget.
+        for origin in value:
+            if not re.fullmatch(r"https?://(?:[a-z0-9-]+(?:\.[a-z0-9-]+)*|\[[0-9a-f:]+\])(?::\d{1,5})?", origin):
+                raise ValueError(
+                    f"{origin[:100]!r} is no origin; write scheme and host in small letters, without a path or *, "
+                    "such as https://wiki.example.com"
+                )
         return value
 
     @field_validator("home")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 from collections.abc import Callable
 
@@ -20,6 +21,23 @@ def _bearer(request: Request) -> str:
 
 def _is(given: str, expected: str) -> bool:
     return hmac.compare_digest(given.encode(), expected.encode())
+
+
+def caller(settings: Settings) -> Callable[[Request], str]:
+    """Who is calling, for counting: a key that fits (hashed), else the address it comes from."""
+
+    def name(request: Request) -> str:
+        return owner(settings, request) or f"address {request.client.host if request.client else ''}"
+
+    return name
+
+
+def owner(settings: Settings, request: Request) -> str:
+    """The key that fits, hashed, to which what a caller stores belongs; "" for a caller without one."""
+    given = _bearer(request)
+    keys = [*settings.api_keys, *([settings.admin_key] if settings.admin_key else [])]
+    fits = [_is(given, key.get_secret_value()) for key in keys]
+    return f"key {hashlib.sha256(given.encode()).hexdigest()}" if any(fits) else ""
 
 
 def may_ask(settings: Settings) -> Callable[[Request], None]:

@@ -5,12 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import Depends, FastAPI
+from fastapi.responses import Response
+from starlette.middleware.cors import CORSMiddleware
 
-from assistant.api import library, problems, questions
-from assistant.api.access import BodyLimit, may_ask
+from assistant.api import completions, library, people, problems, questions
+from assistant.api.access import BodyLimit, caller, may_ask
 from assistant.api.bodies import Problem
+from assistant.api.headers import SafeHeaders
+from assistant.api.measures import CountRequests, Measures
+from assistant.api.rates import Rate, within
 from assistant.console import plain
 from assistant.core import Assistant
+from assistant.records import Records
 from assistant.settings import Settings
 
 
@@ -28,10 +34,32 @@ def create_app(assistant: Assistant, settings: Settings, *, chat: bool = True) -
         },
     )
     problems.install(app)
+    records = Records(assistant.home, days=settings.conversation_days, turns=max(1, settings.max_history))
+    measures = Measures(assistant.store.counts)
+    # The last one added sees a request first.
     app.add_middleware(BodyLimit, most=settings.max_body_bytes, uploads=settings.max_upload_bytes)
+    app.add_middleware(CountRequests, measures=measures)
+    if settings.embed_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(settings.embed_origins),
+            allow_methods=["GET", "POST", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "Accept"],
+            expose_headers=["Retry-After"],
+        )
+    app.add_middleware(SafeHeaders)
+    # Rates come first: a key that is guessed at costs the guesser its rate.
+    rates = [Depends(within(Rate(settings.rate_limit, 60), caller(settings)))] if settings.rate_limit else []
     keys = [Depends(may_ask(settings))]
-    app.include_router(questions.router(assistant, settings), dependencies=keys)
-    app.include_router(library.router(assistant, settings), dependencies=keys)
+    app.include_router(questions.router(assistant, settings, records, measures), dependencies=[*rates, *keys])
+    app.include_router(completions.router(assistant, settings, measures), dependencies=[*rates, *keys])
+    app.include_router(library.router(assistant, settings), dependencies=[*rates, *keys])
+    app.include_router(people.router(settings, records, measures), dependencies=rates)
+
+    @app.get("/metrics", tags=["health"], response_class=Response, dependencies=keys)
+    def metrics() -> Response:
+        """For Prometheus; where keys are set, it needs one of them as everybody does."""
+        return Response(measures.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
     @app.get("/health/live", tags=["health"])
     def live() -> dict[str, str]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from datetime import datetime
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class Ask(BaseModel):
@@ -12,8 +13,73 @@ class Ask(BaseModel):
 
     question: str = Field(description="In Chinese or English.", examples=["MTT S4000 的显存带宽是多少？"])
     history: list[str] = Field(
-        [], max_length=1000, description="The earlier questions of the conversation, oldest first."
+        [], max_length=1000, description="The earlier questions of the conversation, oldest first; nothing is stored."
     )
+    conversation_id: str | None = Field(
+        None, max_length=100, description="Instead of `history`: a conversation begun by POST /v1/conversations."
+    )
+
+    @model_validator(mode="after")
+    def _one_memory(self) -> Ask:
+        if self.history and self.conversation_id is not None:
+            raise ValueError("give `history` or `conversation_id`, not both: one of them would be ignored")
+        return self
+
+
+class Conversation(BaseModel):
+    """A stored conversation; whoever has its `id` and the key it was begun with can read it, nobody else."""
+
+    id: str
+    turns: list[ConversationTurn] = []
+
+
+class ConversationTurn(BaseModel):
+    id: str = Field(description="The answer's id.")
+    question: str
+    text: str
+    at: datetime
+
+
+class FeedbackBody(BaseModel):
+    """What a person says of an answer: `question` (with `history`), or `conversation_id` and `answer_id`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    rating: Literal["up", "down"]
+    question: str | None = Field(None, max_length=100_000)
+    history: list[Annotated[str, Field(max_length=100_000)]] = Field([], max_length=1000)
+    answer: str = Field("", max_length=20_000, description="The answer's text as it was shown.")
+    conversation_id: str | None = Field(None, max_length=100)
+    answer_id: str | None = Field(None, max_length=100)
+    comment: str = Field("", max_length=2_000)
+    correction: str = Field("", max_length=4_000, description="What the answer should have said.")
+
+    @model_validator(mode="after")
+    def _about_something(self) -> FeedbackBody:
+        if (self.conversation_id is None) != (self.answer_id is None):
+            raise ValueError("`conversation_id` and `answer_id` go together")
+        if (self.question is None) == (self.answer_id is None):
+            raise ValueError("say what it is about: `question`, or `conversation_id` and `answer_id`")
+        return self
+
+
+class FeedbackKept(BaseModel):
+    id: str
+
+
+class FeedbackLine(BaseModel):
+    """Feedback as it was given: unverified words of a person, to be escaped wherever they are shown."""
+
+    id: str
+    at: datetime
+    rating: Literal["up", "down"]
+    question: str
+    history: list[str]
+    answer: str
+    comment: str
+    correction: str
+    door: str
+    answer_id: str | None
 
 
 class Search(BaseModel):

@@ -1,25 +1,28 @@
-"""Questions over HTTP: ask, streamed or whole, and search."""
+"""Questions over HTTP: ask, streamed or whole, in a stored conversation or without one, and search."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
+from starlette.exceptions import HTTPException
 
 from assistant.answer import Answer
-from assistant.api import problems
+from assistant.api import streams
+from assistant.api.access import owner
 from assistant.api.bodies import Ask, Found, Search
+from assistant.api.measures import Measures, timer
 from assistant.console import hit_line
 from assistant.core import Assistant
 from assistant.limits import checked_history, checked_question
+from assistant.records import Records
 from assistant.settings import Settings
-from knowledge.errors import XinwenError
 
 
-def router(assistant: Assistant, settings: Settings) -> APIRouter:
+def router(assistant: Assistant, settings: Settings, records: Records, measures: Measures) -> APIRouter:
     """POST /v1/ask and /v1/search."""
     routes = APIRouter(prefix="/v1", tags=["questions"])
 
@@ -28,13 +31,39 @@ def router(assistant: Assistant, settings: Settings) -> APIRouter:
     def ask(body: Ask, request: Request) -> Any:
         """One verified answer. With `Accept: text/event-stream`: events `delta` {"text"}, then `answer`, or `error`."""
         question = checked_question(body.question, settings)
-        history = checked_history(body.history, settings)
+        mine = owner(settings, request)
+        earlier = body.history
+        if body.conversation_id is not None:
+            turns = records.turns(body.conversation_id, mine)
+            if turns is None:
+                raise no_conversation()
+            earlier = [turn.question for turn in turns]
+        history = checked_history(earlier, settings)
+        took = timer()
+
+        def kept(answer: Answer) -> Answer:
+            measures.answered(answer, "ask", took())
+            if body.conversation_id is None:
+                return answer
+            # Deleted meanwhile, it is answered all the same and has no id.
+            identity = records.append(body.conversation_id, mine, question, answer.text)
+            return answer.model_copy(update={"id": identity, "conversation_id": identity and body.conversation_id})
+
         if "text/event-stream" in request.headers.get("accept", ""):
-            headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+
+            def make(stopped: Callable[[], bool]) -> Iterator[str]:
+                for event in assistant.stream(question, history, stopped=stopped):
+                    if isinstance(event, str):
+                        yield streams.event("delta", json.dumps({"text": event}, ensure_ascii=False))
+                    else:
+                        yield streams.event("answer", kept(event).model_dump_json())
+
             return StreamingResponse(
-                _events(assistant, question, history), media_type="text/event-stream", headers=headers
+                streams.events(make, lambda body: streams.event("error", json.dumps(body, ensure_ascii=False))),
+                media_type="text/event-stream",
+                headers=streams.HEADERS,
             )
-        return assistant.ask(question, history)
+        return kept(assistant.ask(question, history))
 
     @routes.post("/search")
     def search(body: Search) -> list[Found]:
@@ -45,19 +74,8 @@ def router(assistant: Assistant, settings: Settings) -> APIRouter:
     return routes
 
 
-def _events(assistant: Assistant, question: str, history: list[str]) -> Iterator[str]:
-    try:
-        for event in assistant.stream(question, history):
-            if isinstance(event, str):
-                yield _event("delta", json.dumps({"text": event}, ensure_ascii=False))
-            else:
-                yield _event("answer", event.model_dump_json())
-    except XinwenError as error:
-        yield _event("error", bytes(problems.of(error).body).decode())
-    except Exception:
-        problems.logger.exception("unexpected error while streaming")
-        yield _event("error", bytes(problems.problem(500, "something went wrong here", "unexpected").body).decode())
-
-
-def _event(name: str, data: str) -> str:
-    return f"event: {name}\ndata: {data}\n\n"
+def no_conversation() -> HTTPException:
+    """The same for one that never was, has expired or is somebody else's: nothing can be learnt by trying."""
+    return HTTPException(
+        404, "there is no such conversation with this key; it may have expired. Begin one by POST /v1/conversations"
+    )
