@@ -37,6 +37,10 @@ USUAL = (
 )
 
 
+# What already is many cards: nothing of it is multiplied by a number of cards.
+_WHOLES = ("cluster", "vendor")
+
+
 def compare(draft: Draft, question: Question, ledger: Ledger) -> bool:
     """Two to six products side by side; a cell the documents do not fill says so, and unlike is not compared."""
     wording = draft.wording
@@ -49,7 +53,13 @@ def compare(draft: Draft, question: Question, ledger: Ledger) -> bool:
     rows, filled = [], 0
     for attribute in names:
         leads = [
-            ledger.main(subject.id, attribute, conditions=question.conditions, as_of=question.as_of)
+            ledger.main(
+                subject.id,
+                attribute,
+                conditions=question.conditions,
+                as_of=question.as_of,
+                periods=question.periods if attribute in ledger.periodic else (),
+            )
             for subject in subjects
         ]
         cells = [_cell(draft, subject, strand) for subject, strand in zip(subjects, leads, strict=True)]
@@ -90,11 +100,7 @@ def _cell(draft: Draft, subject: Subject, strand: Strand | None) -> str:
         draft.conflict(strand)
         shown = " / ".join(wording.value(side[0]) + draft.figures(side[:1]) for side in strand.sides[:4])
         return shown + wording.say("qualifier", text=wording.word("disputed"))
-    return (
-        wording.value(strand.lead)
-        + wording.qualifiers(strand, own_scope=strand.scope)
-        + draft.figures(strand.sides[0][:1])
-    )
+    return wording.value(strand.lead) + wording.qualifiers(strand) + draft.figures(strand.sides[0][:1])
 
 
 def comparable(a: Strand, b: Strand) -> bool:
@@ -161,9 +167,10 @@ def derive(draft: Draft, question: Question, ledger: Ledger) -> bool:
         return _pair(draft, question, ledger, operation, attributes)
     if operation == "per_watt":
         return _per_watt(draft, question, ledger, attributes)
-    if operation == "total" and question.count:
+    if operation == "total" and question.count and question.subjects[0].kind not in _WHOLES:
         return _total(draft, question, ledger, attributes)
-    return False
+    # The total of a cluster is what its documents say it is, not a product.
+    return look_up(draft, question.model_copy(update={"intent": "lookup"}), ledger) if operation == "total" else False
 
 
 def _pair(draft: Draft, question: Question, ledger: Ledger, operation: str, attributes: Sequence[str]) -> bool:

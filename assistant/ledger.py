@@ -273,6 +273,11 @@ class Ledger:
             made = [strand for strand in made if strand.scope == scope]
         return made
 
+    @property
+    def attributes(self) -> list[Attribute]:
+        """All attributes of the catalogue, in its order."""
+        return list(self._catalog.attributes.values())
+
     def attributes_of(self, subject: str) -> list[str]:
         """The attributes that the documents state for `subject`, in the catalogue's order."""
         held = {figure.attribute for figure in self._store.figures([subject], None)}
@@ -287,9 +292,18 @@ class Ledger:
         return {name: strands(grouped[name], self.periodic) for name in self._catalog.attributes if name in grouped}
 
     def main(
-        self, subject: str, attribute: str, *, conditions: Collection[str] = (), as_of: str | None = None
+        self,
+        subject: str,
+        attribute: str,
+        *,
+        conditions: Collection[str] = (),
+        as_of: str | None = None,
+        periods: Collection[str] = (),
     ) -> Strand | None:
-        """The strand that stands for a subject in comparisons: asked conditions, its own scope, stated, newest."""
+        """The strand that stands for a subject in comparisons: asked conditions, its own scope, stated, newest.
+
+        With `periods` only those; where none is stated, a part of one (2025Q1-Q3 of 2025), which says so of itself.
+        """
         own = self._catalog.products.get(subject)
         kind = own.kind if own is not None else None
         found = [
@@ -297,6 +311,10 @@ class Ledger:
             for strand in self.look_up(subject, attribute, conditions=conditions, as_of=as_of)
             if strand.lead.status != "forecast"
         ]
+        if periods:
+            found = [strand for strand in found if strand.period in periods] or [
+                strand for strand in found if any((strand.period or "").startswith(period) for period in periods)
+            ]
         fitting = [
             strand
             for strand in found

@@ -10,6 +10,9 @@ from assistant.ledger import Ledger, Strand, agree
 from assistant.question import Question, Subject
 from knowledge.quantities import to_unit
 
+# 2026-01-02
+_DAY = 10
+
 
 def look_up(draft: Draft, question: Question, ledger: Ledger) -> bool:
     """Answers each asked attribute of each subject; returns False when there is no subject to look up.
@@ -92,13 +95,12 @@ def self_or_opposite(ledger: Ledger, question: Question, subject: Subject, attri
 def state(draft: Draft, question: Question, subject: Subject, attribute: str, found: Sequence[Strand]) -> None:
     """Says the value (or the values, each under its condition) of one attribute, conflicts with both sides."""
     wording = draft.wording
-    own = found[0].scope
     _check_premise(draft, question, subject, attribute, found)
     for strand in found:
         if strand.superseded:
             draft.history.append(strand)
     conflicting = [strand for strand in found if strand.conflicting]
-    settled = [strand for strand in found if not strand.conflicting]
+    settled = _distinct([strand for strand in found if not strand.conflicting])
     for strand in conflicting:
         draft.lines.append(draft.conflict(strand))
     if not settled:
@@ -112,7 +114,7 @@ def state(draft: Draft, question: Question, subject: Subject, attribute: str, fo
             subject=name,
             attribute=wording.attribute(attribute),
             value=values,
-            qualifiers=wording.qualifiers(first, own_scope=own),
+            qualifiers=wording.qualifiers(first),
             marks=draft.figures(first.sides[0]),
         )
         return
@@ -120,7 +122,7 @@ def state(draft: Draft, question: Question, subject: Subject, attribute: str, fo
         wording.say(
             "values_more",
             value=wording.value(strand.lead) + _converted(draft, question, strand),
-            qualifiers=wording.qualifiers(strand, own_scope=own),
+            qualifiers=wording.qualifiers(strand),
             marks=draft.figures(strand.sides[0]),
         ).rstrip()
         for strand in (first, *others)
@@ -133,6 +135,25 @@ def state(draft: Draft, question: Question, subject: Subject, attribute: str, fo
         qualifiers="",
         marks="",
     )
+
+
+def _distinct(found: Sequence[Strand]) -> list[Strand]:
+    """Without those that only repeat one before them: planned and then delivered, said again on another day."""
+    kept: list[Strand] = []
+    for strand in sorted(found, key=lambda strand: strand.lead.bound == "about"):
+        if not any(_repeats(strand, other) for other in kept):
+            kept.append(strand)
+    return kept
+
+
+def _repeats(strand: Strand, other: Strand) -> bool:
+    if (strand.conditions, strand.scope, strand.edition) != (other.conditions, other.scope, other.edition):
+        return False
+    # A day that one source gives and another does not is no other period.
+    periods = {strand.period, other.period}
+    same = len(periods) == 1 or (None in periods and all(period is None or len(period) == _DAY for period in periods))
+    lead, known = strand.lead, other.lead
+    return same and (lead.bound == known.bound or "about" in (lead.bound, known.bound)) and agree(known, lead)
 
 
 def _converted(draft: Draft, question: Question, strand: Strand) -> str:
@@ -267,6 +288,26 @@ def _row(draft: Draft, attribute: str, strand: Strand) -> tuple[str, ...]:
     return wording.attribute(attribute), value, condition, strand.lead.publisher or ""
 
 
+def _dates_of(ledger: Ledger, subject: Subject, asked: Sequence[str]) -> list[str]:
+    """The asked dates as this subject has them: a product's 上市 is its launch, a company's is its listing."""
+    if subject.kind != "vendor":
+        return list(asked)
+    names: list[str] = []
+    for name in asked:
+        attribute = ledger.attribute(name)
+        if "vendor" in attribute.of:
+            names.append(name)
+            continue
+        names += [
+            other.id
+            for other in ledger.attributes
+            if other.dimension == "date"
+            and "vendor" in other.of
+            and any(cue in own for cue in attribute.cues for own in other.names())
+        ]
+    return list(dict.fromkeys(names))
+
+
 def when(draft: Draft, question: Question, ledger: Ledger) -> bool:
     """Dates of subjects from the ledger; False when the question is about an event that only passages tell."""
     asked = [
@@ -274,9 +315,20 @@ def when(draft: Draft, question: Question, ledger: Ledger) -> bool:
     ]
     made = False
     for subject in question.subjects:
-        for attribute in asked:
+        for attribute in _dates_of(ledger, subject, asked):
             found = ledger.look_up(subject.id, attribute, as_of=question.as_of)
             if found:
                 state(draft, question, subject, attribute, found)
                 made = True
+    rest = {
+        "attributes": tuple(name for name in question.attributes if name not in asked),
+        "cues": tuple(group for group in question.cues if not set(group) & set(asked)),
+    }
+    if made and any(rest.values()):
+        # 什么时候上市，带宽多少: the other half of the question.
+        status = draft.status
+        look_up(draft, question.model_copy(update={**rest, "intent": "lookup"}), ledger)
+        draft.status = (
+            "partial" if draft.status == "refused" else draft.status if draft.status != "answered" else status
+        )
     return made

@@ -94,6 +94,7 @@ class NameIndex:
         taken = [(quantity.start, quantity.end) for quantity in quantities]
         # 200P is a figure by itself and, right behind a family's name, a code (昇腾910E).
         measured = [(quantity.start, quantity.end) for quantity in quantities if quantity.dimension != "compute_bare"]
+        numbers = frozenset(taken)
         named: list[Named] = []
         unknown: list[str] = []
         mentions = self._catalog.mentions(text)
@@ -134,7 +135,7 @@ class NameIndex:
             if digits in self._numbers and not _year(digits) and not _inside(match.span(1), covered):
                 named.append(self._number(*match.span(1), digits, self._numbers[digits][0]))
         spans = [(item.start, item.end) for item in named] + taken
-        named += self._documented(text, spans)
+        named += self._documented(text, spans, numbers)
         spans = [(item.start, item.end) for item in named] + taken
         for name in find_names(text, spans, load_lexicon()):
             if name.subject.kind == "card" and re.search(r"\d", name.subject.name):
@@ -196,15 +197,18 @@ class NameIndex:
             found.append((Named(slip.start, slip.end, subject), said))
         return found
 
-    def _documented(self, text: str, spans: list[tuple[int, int]]) -> list[Named]:
-        """Names that only the documents hold, as whole words."""
+    def _documented(self, text: str, spans: list[tuple[int, int]], numbers: frozenset[tuple[int, int]]) -> list[Named]:
+        """Names that only the documents hold, as whole words; a quantity may be a part of one (玄武万卡集群)."""
         if not len(self._documents):
             return []
         folded, offsets = fold(text)
         found: list[Named] = []
         for last, (length, subject) in self._documents.iter(folded):
             start, end = offsets[last - length + 1], offsets[last] + 1
-            if Catalog.whole(text, start, end) and not any(first < end and start < last for first, last in spans):
+            if Catalog.whole(text, start, end) and not any(
+                first < end and start < last and not ((first, last) in numbers and start < first and last < end)
+                for first, last in spans
+            ):
                 found.append(Named(start, end, subject))
         # The longest name wins: X200 Pro before X200.
         found.sort(key=lambda item: item.start - item.end)

@@ -90,7 +90,7 @@ def _found(question: Question, ledger: Ledger) -> list[Strand]:
 
 
 def _shown(draft: Draft, strand: Strand) -> str:
-    shown = draft.wording.value(strand.lead) + draft.wording.qualifiers(strand, own_scope=strand.scope)
+    shown = draft.wording.value(strand.lead) + draft.wording.qualifiers(strand)
     if strand.conflicting:
         draft.conflict(strand)
         shown += draft.wording.say("qualifier", text=draft.wording.word("disputed"))

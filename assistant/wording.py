@@ -14,6 +14,7 @@ from assistant.ledger import Strand
 from knowledge.catalog import Catalog
 from knowledge.conditions import SEPARATING
 from knowledge.figures import Figure
+from knowledge.units import currency_of
 
 # Units whose written form carries a magnitude (亿元, 万张): shown as written, never recomputed in Chinese.
 _AS_WRITTEN = frozenset({"money", "money_per_share", "count", "duration", "text", "date", "throughput", "rank"})
@@ -87,7 +88,8 @@ class Wording:
                 and any("\u4e00" <= character <= "\u9fff" for character in figure.text)
                 and figure.base is not None
             ):
-                return f"{plain(figure.base)} ({figure.text})"
+                number = plain(figure.base) + (f"–{plain(figure.high_base)}" if figure.high_base is not None else "")
+                return f"{number}{f' {code}' if (code := currency_of(figure.unit)) else ''} ({figure.text})"
             return figure.text
         number = plain(figure.value)
         if figure.high is not None:
@@ -103,10 +105,13 @@ class Wording:
             return self.say("originally", text=figure.text)
         return ""
 
-    def qualifiers(self, strand: Strand, *, own_scope: str | None = None) -> str:
-        """Conditions, scope, period and status of a strand, in brackets, or ""."""
+    def qualifiers(self, strand: Strand) -> str:
+        """Conditions, scope, period and status of a strand, in brackets, or "".
+
+        The scope is said where it is not what the subject is: the figure of a server of 910Bs, of a die of a card.
+        """
         parts = [self.condition(condition) for condition in strand.conditions]
-        if strand.scope is not None and own_scope is not None and strand.scope != own_scope:
+        if strand.scope is not None and strand.scope != strand.lead.subject_kind:
             parts.append(self.scope(strand.scope))
         if strand.edition:
             parts.append(strand.edition)

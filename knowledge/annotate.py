@@ -128,7 +128,13 @@ class Annotator:
         memory_types = [match.span() for match in self._memory_type.finditer(text)]
         taken = [(item.start, item.end) for item in items if item.kind == "subject"] + memory_types
         taken += links
-        taken += [(quantity.start, quantity.end) for quantity in quantities if quantity.unit]
+        # 玄武万卡集群: the number is a part of the cluster's name.
+        clusters = self.lexicon.cluster_suffixes
+        taken += [
+            (quantity.start, quantity.end)
+            for quantity in quantities
+            if quantity.unit and not text.startswith(clusters, quantity.start)
+        ]
         items += [Item(name.start, name.end, "subject", name.subject) for name in find_names(text, taken, self.lexicon)]
         return items, quantities, memory_types
 

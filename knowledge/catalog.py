@@ -58,7 +58,8 @@ class Attribute(Entry):
     `cues` only name the attribute together with a quantity of its dimension (算力, 内存). `negative_of` names the attribute
     whose negative values are this one's positive ones (a loss, of a profit). `once` marks what happens to a company a
     single time: two reports of it that differ contradict each other whatever day they are of. `integer` marks operations
-    that are never floating-point ones: a source that writes FLOPS of them means OPS.
+    that are never floating-point ones: a source that writes FLOPS of them means OPS. A value below `least`, in the
+    dimension's base unit, is a slip of the pen (700个晶体管).
     """
 
     dimension: str
@@ -69,6 +70,7 @@ class Attribute(Entry):
     negative_of: str | None = None
     once: bool = False
     integer: bool = False
+    least: float | None = None
 
     @property
     def periodic(self) -> bool:

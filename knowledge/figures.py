@@ -203,6 +203,7 @@ def _common(
 
 def _quantity_figure(common: dict[str, object], attribute: Attribute, quantity: Quantity) -> Figure | None:
     low, high = PLAUSIBLE.get(quantity.dimension, (-1e30, 1e30))
+    low = attribute.least if attribute.least is not None else low
     if not low <= quantity.base <= high or (quantity.high_base is not None and quantity.high_base < quantity.base):
         return None
     unit, dimension, note = quantity.unit, quantity.dimension, str(common.get("note", ""))

@@ -41,6 +41,7 @@ class Lexicon(BaseModel):
     name_stop: tuple[str, ...]
     not_name_start: tuple[str, ...]
     cluster_adjectives: tuple[str, ...]
+    before_cluster: tuple[str, ...]
     product_nouns: tuple[str, ...]
     server_nouns: tuple[str, ...]
     function_words: tuple[str, ...]

@@ -182,6 +182,16 @@ def short_name(name: str, lexicon: Lexicon) -> str:
 
 
 @functools.lru_cache(maxsize=1)
+def _clusters(lexicon: Lexicon) -> tuple[str, ...]:
+    return tuple(sorted(lexicon.cluster_suffixes, key=len, reverse=True))
+
+
+@functools.lru_cache(maxsize=1)
+def _grammatical(lexicon: Lexicon) -> re.Pattern[str]:
+    return re.compile("|".join(map(re.escape, lexicon.before_cluster)))
+
+
+@functools.lru_cache(maxsize=1)
 def _by_length(lexicon: Lexicon) -> tuple[str, ...]:
     return tuple(sorted(lexicon.vendor_suffixes, key=len, reverse=True))
 
@@ -232,7 +242,12 @@ def _formed(text: str, patterns: _Patterns, lexicon: Lexicon) -> Iterator[tuple[
             yield at, at + len(name), kind
             at = text.find(name, at + len(name))
     for start, end in _ending(text, patterns.cluster_end, patterns.cluster, 10, _BOUNDARY | {"的"}):
-        yield start, end, "cluster"
+        # 建成了玄武万卡集群: the name begins behind the last word of grammar.
+        stem = next(end - len(suffix) for suffix in _clusters(lexicon) if text.endswith(suffix, start, end))
+        last = [match.end() for match in _grammatical(lexicon).finditer(text, start, stem)]
+        first = last[-1] if last else start
+        if stem - first >= 2:
+            yield first, end, "cluster"
     for start, end in _ending(text, patterns.company_end, patterns.company, 4, _BOUNDARY):
         yield start, end, "vendor"
     for start, end in _ending(text, patterns.company_en_end, patterns.company_en, 40, None):

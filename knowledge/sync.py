@@ -24,7 +24,7 @@ from knowledge.store import Entry, Store
 from knowledge.vectors import Vectors
 
 # Raised when extraction changes, so that stored documents are read again.
-PIPELINE = "5"
+PIPELINE = "6"
 # Documents a transaction: few enough to be done in well under a second, enough to make the commit's cost small.
 BATCH = 32
 # Seconds of reading after which a smaller batch is stored too, and the size in bytes of a file that may take longer.
