@@ -44,11 +44,15 @@ class Vendor(Entry):
 
 
 class Product(Entry):
-    """`vendor` is a vendor's id. `kind` tells what a figure of it is about when the text does not say."""
+    """`vendor` is a vendor's id. `kind` tells what a figure of it is about when the text does not say.
+
+    `due` is the month (2027-10) for which the maker announced it: what is said of it before then is a plan.
+    """
 
     vendor: str = Slug
     kind: Literal["die", "card", "server", "cluster", "memory", "software", "architecture", "policy", "topic"] = "card"
     family: str | None = None
+    due: str | None = Field(default=None, pattern=r"^20\d{2}-(0[1-9]|1[0-2])$")
 
 
 class Attribute(Entry):

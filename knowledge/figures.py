@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from knowledge.annotate import annotator
@@ -86,7 +86,7 @@ PLAUSIBLE = {
     "frequency": (1, 1e13),
     "bus_width": (1, 1e6),
     "money": (-1e15, 1e15),
-    "count": (1, 1e15),
+    "count": (0, 1e15),
     "percent": (-1e4, 1e4),
     "duration": (1e-9, 1e10),
 }
@@ -112,7 +112,7 @@ def extract(document: Document, catalog: Catalog) -> Extraction:
     for block in _blocks(text, tables):
         if isinstance(block, TableBlock):
             for cell in cells.read(block, above.product or context.product, above.company or context.company):
-                _add(figures, _of_cell(document, document_id, catalog, cell))
+                _add(figures, _of_cell(document, document_id, catalog, cell), catalog, document)
             continue
         start, end = block
         if text[start] == "#" or is_heading(text, start, end):
@@ -120,7 +120,7 @@ def extract(document: Document, catalog: Catalog) -> Extraction:
             above = reader.heading(start, end, Context(above.product, above.company))
             continue
         for statement in reader.sentence(start, end, context):
-            _add(figures, _of_statement(document, document_id, catalog, statement))
+            _add(figures, _of_statement(document, document_id, catalog, statement), catalog, document)
     owned = reader.owned | cells.owned
     unowned = tuple(
         item.value
@@ -130,9 +130,23 @@ def extract(document: Document, catalog: Catalog) -> Extraction:
     return Extraction(tuple(figures.values()), unowned)
 
 
-def _add(figures: dict[str, Figure], figure: Figure | None) -> None:
+def _add(figures: dict[str, Figure], figure: Figure | None, catalog: Catalog, document: Document) -> None:
     if figure is not None:
+        if figure.status == "stated" and _announced(figure, catalog, document.published):
+            figure = replace(figure, status="forecast")
         figures.setdefault(figure.id, figure)
+
+
+def _announced(figure: Figure, catalog: Catalog, published: str | None) -> bool:
+    """Whether the figure was claimed before its product was due: then it tells a plan, whatever its tense.
+
+    One without a date is as old as its document; one without either is not known to be of the finished product.
+    """
+    product = catalog.products.get(figure.subject)
+    if product is None or product.due is None:
+        return False
+    said = figure.as_of or published
+    return said is None or said[:7] < product.due
 
 
 def _blocks(text: str, tables: list[TableBlock]) -> Iterator[TableBlock | tuple[int, int]]:

@@ -17,7 +17,9 @@ _COMPARED_WITHIN = 8
 _LIKENESS_WITHIN = 16
 # An order may be split by a full stop: its second half is looked for this far behind the sentence.
 _ORDER_REACH = 24
-_NOBODY = re.compile(r"悉|称|传|了解|此|介绍")
+_NOBODY = re.compile(r"悉|称|传|了解|此|介绍|要求|惯例")
+# 按规划，…: no source, and the plan stays one.
+_PLAN = re.compile(r"(?:原|最初|目前)?(?:的)?(?:规划|计划|路线图|预期|目标)")
 _BRACKETS = re.compile(r"[（(][^（()）]{1,60}[)）]")
 _COUNTED = re.compile(r" (?:chips|cards|GPUs|NPUs|accelerators|processors|dies)\b")
 _ARTICLE = re.compile(r"\b(?:the|its)\b")
@@ -176,6 +178,8 @@ class Sentence:
             match = pattern.match(self.text[self.start : self.end])
             if match is None:
                 continue
+            if _PLAN.fullmatch(match.group("who").strip()):
+                return None, None
             end = self.start + match.end()
             dates = [item.value.iso for item in self.of("date", end=end)]
             for kind in ("date", "status"):

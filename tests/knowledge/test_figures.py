@@ -239,3 +239,44 @@ def test_a_leading_clause_says_under_which_condition_the_values_behind_it_are(
     text: str, conditions: tuple[str, ...]
 ) -> None:
     assert one(text).conditions == conditions
+
+
+@pytest.mark.parametrize(
+    ("published", "status"),
+    [("2025-09-18", "forecast"), ("2027-10-20", "stated"), ("2027", "forecast"), (None, "forecast")],
+)
+def test_what_is_said_of_a_product_before_it_is_due_is_a_plan(published: str | None, status: str) -> None:
+    (figure,) = read("昇腾960的显存带宽为9.6TB/s。", published=published).figures
+    assert figure.status == status
+
+
+def test_a_row_older_than_the_product_is_a_plan_in_a_newer_document() -> None:
+    table = (
+        "# 昇腾960\n\n| 指标 | 数值 | 发布者 | 日期 |\n| --- | --- | --- | --- |\n"
+        "| 显存带宽 | 9.6 TB/s | 甲报 | 2025-09 |\n| 显存带宽 | 9 TB/s | 乙报 | 2027-12 |\n"
+    )
+    assert [figure.status for figure in read(table, published="2028-01-01").figures] == ["forecast", "stated"]
+
+
+@pytest.mark.parametrize(
+    ("text", "who", "when"),
+    [
+        ("据甲库 (GitHub)（2026年8月），天罡T900的功耗为350W。", "甲库 (GitHub)", "2026-08"),
+        ("据乙报(转载)，天罡T900的功耗为350W。", "乙报(转载)", None),
+        ("据丙报8月2日的报道，天罡T900的功耗为350W。", "丙报", "2023-08-02"),
+        ("According to Foo (GitHub) (2026-08-22), the T900 has a TDP of 350 W.", "Foo (GitHub)", "2026-08-22"),
+    ],
+)
+def test_a_source_with_brackets_in_its_name_is_named_whole(text: str, who: str, when: str | None) -> None:
+    figure = one(text)
+    assert (figure.publisher, figure.as_of) == (who, when)
+
+
+def test_a_whole_package_and_one_of_its_dies_are_told_apart() -> None:
+    table = "# 昇腾910C\n\n| 指标 | 数值 | 条件 |\n| --- | --- | --- |\n| 显存容量 | 128 GB | 双die合计 |\n| 显存容量 | 64 GB | 单die |\n"
+    assert [figure.scope for figure in read(table).figures] == ["card", "die"]
+
+
+def test_a_plan_is_nobodys_word_and_stays_a_plan() -> None:
+    figure = one("按原计划，天罡T900的功耗为350W。")
+    assert (figure.publisher, figure.status) == ("测试社", "forecast")
