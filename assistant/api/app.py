@@ -8,7 +8,7 @@ from fastapi import Depends, FastAPI
 from fastapi.responses import Response
 from starlette.middleware.cors import CORSMiddleware
 
-from assistant.api import completions, library, people, problems, questions
+from assistant.api import completions, library, people, problems, questions, widget
 from assistant.api.access import BodyLimit, caller, may_ask
 from assistant.api.bodies import Problem
 from assistant.api.headers import SafeHeaders
@@ -55,6 +55,7 @@ def create_app(assistant: Assistant, settings: Settings, *, chat: bool = True) -
     app.include_router(completions.router(assistant, settings, measures), dependencies=[*rates, *keys])
     app.include_router(library.router(assistant, settings), dependencies=[*rates, *keys])
     app.include_router(people.router(settings, records, measures), dependencies=rates)
+    app.include_router(widget.router(settings))
 
     @app.get("/metrics", tags=["health"], response_class=Response, dependencies=keys)
     def metrics() -> Response:
