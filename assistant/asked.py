@@ -16,11 +16,15 @@ _DATE_NOUN = re.compile(r"(时间|日期|date|time)$")
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """`attributes` are named outright; each of `cues` is a vague word's possible attributes; `spans` is where they stand."""
+    """`attributes` are named outright; each of `cues` is a vague word's possible attributes; `spans` is where they stand.
+
+    `topics` are attributes named as something that happened (被列入实体清单) without their date being asked.
+    """
 
     attributes: tuple[str, ...]
     cues: tuple[tuple[str, ...], ...]
     spans: tuple[tuple[int, int], ...]
+    topics: tuple[str, ...] = ()
 
     @property
     def any(self) -> tuple[str, ...]:
@@ -44,7 +48,14 @@ def asked_in(
         own = tuple(name for name in strong if {"vendor", "topic"} & set(catalog.attributes[name].of))
         strong = own or (() if cues else strong)
     spans = tuple(dict.fromkeys((mark.start, mark.end) for mark in (*marks, *hints)))
-    return Asked(strong, cues, spans)
+    topics = tuple(
+        dict.fromkeys(
+            mark.entry.id
+            for mark in marks
+            if catalog.attributes[mark.entry.id].dimension == "date" and mark.entry.id not in strong
+        )
+    )
+    return Asked(strong, cues, spans, topics)
 
 
 def _outright(catalog: Catalog, marks: Sequence[Mention], when: bool) -> tuple[str, ...]:

@@ -9,8 +9,9 @@ from assistant.comparing import compare, derive
 from assistant.draft import Draft, Library
 from assistant.excerpts import open_answer
 from assistant.ledger import Ledger
+from assistant.listing import list_products, makers
 from assistant.lookup import look_up, profile, when
-from assistant.question import Question
+from assistant.question import Question, Subject
 from assistant.ranking import rank
 from assistant.refusal import clarify, refuse, refuse_unknown
 from assistant.retrieval import Hit
@@ -18,6 +19,9 @@ from assistant.wording import Wording
 from knowledge.catalog import Catalog, fold, fold_name
 from knowledge.lexical import query_tokens
 from knowledge.passages import sentences
+
+# So many products that a vague name may mean are answered for, each; with more, it is asked which.
+SHORT = 3
 
 
 class Composer:
@@ -43,13 +47,18 @@ class Composer:
             return draft.answer()
         ambiguous = next((subject for subject in question.subjects if subject.ambiguous), None)
         if ambiguous is not None:
-            clarify(draft, ambiguous)
+            if not self._each(draft, question, ambiguous):
+                clarify(draft, ambiguous)
             return draft.answer()
         if question.unknown_names:
             refuse_unknown(draft, question, self._catalog, self._mentioned)
             draft.status = "partial"
         made = False
-        if question.intent == "rank" or question.intent in ("filter", "list", "count"):
+        if question.intent == "list" and question.subjects:
+            made = list_products(draft, question, ledger, self._catalog)
+        elif question.intent == "who" and not question.asked_attributes:
+            made = makers(draft, question, self._catalog)
+        elif question.intent in ("rank", "filter", "list", "count"):
             made = rank(draft, question, ledger)
         elif question.intent == "derive":
             made = derive(draft, question, ledger)
@@ -63,6 +72,20 @@ class Composer:
             elif question.intent == "profile":
                 made = profile(draft, question, ledger)
         return draft.answer() if made else None
+
+    def _each(self, draft: Draft, question: Question, vague: Subject) -> bool:
+        """The answer for each product that a vague name may mean, where that is short; False where it is not."""
+        if not question.asked_attributes or len(question.subjects) > 1:
+            return False
+        candidates = [
+            Subject(id=identity, name=self._catalog.products[identity].zh, kind=self._catalog.products[identity].kind)
+            for identity in vague.ambiguous
+            if any(self._ledger.look_up(identity, name) for name in question.asked_attributes)
+        ]
+        if not 0 < len(candidates) <= SHORT or len(vague.ambiguous) > 2 * SHORT:
+            return False
+        draft.say("each", name=vague.name, count=len(candidates))
+        return look_up(draft, question.model_copy(update={"subjects": tuple(candidates)}), self._ledger)
 
     def _mentioned(self, name: str) -> tuple[str, int, int, str] | None:
         """The first sentence of the best passage that holds `name` as a whole word."""

@@ -31,7 +31,12 @@ class Conversation:
         plain = normalise(question.text).strip()
         before = self._turns[-1] if self._turns else None
         resolved = question
-        if before is not None and self._leans(question, plain, rest, before):
+        again = self._phrases.says("question_n", plain)
+        if again is not None and self._turns:
+            at = self._phrases.number(again)
+            said = self._turns[-1] if at is None else self._turns[min(at, len(self._turns)) - 1]
+            resolved = said.model_copy(update={"text": question.text, "about": said.words, "inherited": ("subjects",)})
+        elif before is not None and self._leans(question, plain, rest, before):
             resolved = self._merged(question, plain, before)
         # What is out of scope is no topic to come back to.
         if resolved.intent != "out_of_scope":
@@ -71,15 +76,18 @@ class Conversation:
             return False
         if points:
             return True
-        if own:
+        if own or (question.topics and question.intent == "open"):
             return False
         form = question.unit is not None or question.table or says("english", plain) or says("chinese", plain)
         return (
             form
             or bool(question.asked_attributes)
             or bool(question.filters)
+            # A question of nothing but fillers ("有哪些产品", "which is higher") says itself that it goes on.
+            or not han_or_words(rest)
+            or self._asks(plain) is not None
             or any(says(group, plain) for group in ("follow_up", "again", "more"))
-            or (question.intent in ("why", "how", "when", "who", "timeline", "list") and not own)
+            or question.intent in ("why", "how", "when", "who", "timeline", "list")
             or (several and (question.rank_n is not None or says("including", plain)))
         )
 
@@ -151,6 +159,9 @@ class Conversation:
         meant = self._references.meant(plain, self._turns)
         if meant:
             return meant, False
+        if len(before.subjects) == 1 and not question.asked_attributes and says("compare", plain):
+            # "哪个更高" after one thing and then another asks of both.
+            return self._references.recent(self._turns) or before.subjects, False
         listed = not before.subjects and before.intent in ("rank", "filter", "list") and not question.filters
         if listed and says("pronoun", plain) and question.asked_attributes:
             # "它的功耗" after a ranking is said of what it put first.
@@ -192,9 +203,23 @@ class Conversation:
             )
         if asked:
             return question.attributes, question.cues, True
+        if question.topics or says("else", plain) or self._asks(plain):
+            return (), (), True
+        placed = self._references.refers(plain) and not says("together", plain)
+        if says("compare", plain) and placed and before.intent in ("rank", "filter", "lookup"):
+            # "对比前两个" of a ranking wants the whole table.
+            return (), (), True
         if says("more", plain) and before.intent in ("lookup", "derive", "when", "compare"):
             return (), (), False
         return before.attributes, before.cues, False
+
+    def _asks(self, plain: str) -> Intent | None:
+        """What a question of fillers asks for by itself, beside what was asked before."""
+        if self._says("list", plain):
+            return "list"
+        if self._says("who", plain):
+            return "who"
+        return "timeline" if self._says("timeline", plain) else None
 
     def _times(self, question: Question, before: Question, changes: dict[str, object]) -> None:
         """A time of its own replaces the one before; a figure of a period keeps the period."""
@@ -248,6 +273,10 @@ class Conversation:
             return before.intent
         if question.intent in ("why", "how", "when", "timeline", "list", "who"):
             return question.intent
+        if not question.asked_attributes and not question.subjects and (asks := self._asks(plain)):
+            return asks
+        if says("else", plain) and not asked:
+            return "open"
         if says("more", plain):
             keep = before.intent in ("why", "how", "open", "timeline", "definition", "list", "who")
             return before.intent if keep else ("compare" if len(subjects) > 1 else "profile")

@@ -6,6 +6,7 @@ import hashlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,6 +14,7 @@ from assistant.answer import Answer
 from assistant.chain import Steps, deltas
 from assistant.compose import Composer
 from assistant.ledger import Ledger, strands
+from assistant.listing import products
 from assistant.names import NameIndex
 from assistant.question import Question, Subject
 from assistant.ranking import placed
@@ -84,7 +86,7 @@ class Assistant:
         self._vectors_lock: FileLock | None = None
         self._vectors_tried = False
         self._embeddings: Embedder | None = None
-        self._understanding: tuple[int, Understanding] | None = None
+        self._understanding: tuple[tuple[int, str], Understanding] | None = None
         self._filling: threading.Thread | None = None
         self._stop = threading.Event()
         self.ledger = Ledger(self.store, self.catalog)
@@ -137,21 +139,26 @@ class Assistant:
 
     def understand(self, question: str, history: Sequence[str] = ()) -> Question:
         """What a question is understood to ask."""
-        revision = self.store.revision
+        # 去年 is told from today: a server that runs into the new year reads it anew.
+        state = (self.store.revision, date.today().isoformat())
         with self._lock:
-            if self._understanding is None or self._understanding[0] != revision:
+            if self._understanding is None or self._understanding[0] != state:
                 names = NameIndex(
                     self.catalog, [(subject, name, kind) for subject, name, kind, _ in self.store.subjects()]
                 )
-                self._understanding = (revision, Understanding(self.catalog, names, listed=self._listed))
+                self._understanding = (state, Understanding(self.catalog, names, state[1], self._listed))
             understanding = self._understanding[1]
         return understanding(question, history)
 
     def _listed(self, question: Question) -> list[Subject]:
-        """What the answer to an earlier ranking or selection showed, found again: a history holds no answers."""
+        """What the answer to an earlier ranking or list showed, found again: a history holds no answers."""
+        if question.intent == "list" and question.subjects:
+            found = products(question, self.ledger, self.catalog)
+        else:
+            found = placed(question, self.ledger)
         return [
             Subject(id=strand.subject, name=strand.subject_name, kind=strand.lead.subject_kind or "card")
-            for strand in placed(question, self.ledger)
+            for strand in found
         ]
 
     def search(self, query: str, k: int = 10, mode: Literal["hybrid", "lexical", "dense"] = "hybrid") -> list[Hit]:

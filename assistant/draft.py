@@ -32,7 +32,7 @@ class Draft:
     def __init__(self, question: Question, wording: Wording, library: Library) -> None:
         self.question = question
         self.wording = wording
-        self._library = library
+        self.library = library
         self._markers: dict[tuple[str, int, int], int] = {}
         self._citations: list[Citation] = []
         self._figures: list[AnswerFigure] = []
@@ -55,7 +55,7 @@ class Draft:
         """
         key = (document_id, start, end)
         if key not in self._markers:
-            document = self._library.document(document_id)
+            document = self.library.document(document_id)
             if document is None:
                 return ""
             marker = len(self._citations) + 1
@@ -73,7 +73,7 @@ class Draft:
                     start=start,
                     end=end,
                     page=document.page_at(start),
-                    also=self._library.reprint_publishers(document_id),
+                    also=self.library.reprint_publishers(document_id),
                 )
             )
         return f"[{self._markers[key]}]"

@@ -28,6 +28,10 @@ class Phrases:
         """Where `text` first uses a phrase of `group`; None when it does not."""
         return self._patterns[group].search(text)
 
+    def all(self, group: str, text: str) -> list[re.Match[str]]:
+        """Everywhere that `text` uses a phrase of `group`."""
+        return list(self._patterns[group].finditer(text))
+
     def without(self, group: str, text: str) -> str:
         """`text` with a blank for every phrase of `group`."""
         return self._patterns[group].sub(" ", text)

@@ -97,7 +97,8 @@ class Question(_Frozen):
     """A question understood. `attributes` are named outright; each of `cues` is a vague word's possible attributes.
 
     `vendors` are the makers it is about, named or by their products; `since` and `until` the first and last day (ISO) of
-    the documents it means, `sources` their kind, None for all; `dates` all dates it names. `speaks` tells that
+    the documents it means, `sources` their kind, None for all; `dates` all dates it names, `topics` the dated events
+    it speaks of without asking when. `speaks` tells that
     it has words of a language, not only names and codes. `about` holds the words of the earlier questions that it
     leans on. `understood` says in the question's language what is looked up.
     """
@@ -132,6 +133,7 @@ class Question(_Frozen):
     inherited: tuple[str, ...] = ()
     assumed: tuple[Assumption, ...] = ()
     dates: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
     speaks: bool = True
     about: str = ""
     understood: str = ""

@@ -11,6 +11,7 @@ from knowledge.catalog import Catalog
 
 # What the answer to a question listed, in its order (a ranking has no subjects of its own).
 Listed = Callable[[Question], Sequence[Subject]]
+_PLACES = ("other", "former", "latter", "last", "first_n", "ordinal")
 
 
 class References:
@@ -23,37 +24,50 @@ class References:
 
     def meant(self, plain: str, earlier: Sequence[Question]) -> tuple[Subject, ...]:
         """The subjects that `plain` (normalised) refers to by place or as a group; () when it does not, or to nothing."""
-        says = self._phrases.says
-        for group in ("other", "former", "latter", "last", "first_n", "ordinal"):
-            match = says(group, plain)
-            if match is None:
-                continue
-            choices = next(self._lists(earlier), ())
-            if not choices:
-                return ()
-            if group == "other":
-                # "The other one" of a pair leaves out what was just talked about.
-                now = {subject.id for subject in earlier[-1].subjects}
-                left = [subject for subject in choices if subject.id not in now]
-                return tuple(left[:1]) if len(left) == 1 or len(choices) == 2 else ()
-            if group == "former":
-                return tuple(choices[:1])
-            if group in ("latter", "last"):
-                return tuple(choices[-1:])
-            number = self._phrases.number(match)
-            if number is None or not 0 < number <= len(choices):
-                return ()
-            return tuple(choices[:number] if group == "first_n" else choices[number - 1 : number])
-        if says("together", plain):
+        group = next((group for group in _PLACES if self._phrases.says(group, plain)), None)
+        if group is not None:
+            choices = next(self._lists(earlier), ()) or self.recent(earlier)
+            now = {subject.id for subject in earlier[-1].subjects} if earlier else set()
+            return self._placed(group, plain, choices, now)
+        if self._phrases.says("together", plain):
             if earlier and len(earlier[-1].subjects) > 1:
                 return earlier[-1].subjects
-            return tuple(next(self._lists(earlier), ()))
+            recent = self.recent(earlier)
+            return recent or tuple(next(self._lists(earlier), ()))
+        return ()
+
+    def _placed(self, group: str, plain: str, choices: Sequence[Subject], now: set[str]) -> tuple[Subject, ...]:
+        if not choices:
+            return ()
+        if group == "other":
+            # "The other one" of a pair leaves out what was just talked about.
+            left = [subject for subject in choices if subject.id not in now]
+            return tuple(left) if len(left) == 1 else ()
+        if group == "former":
+            return tuple(choices[:1])
+        if group in ("latter", "last"):
+            return tuple(choices[-1:])
+        numbers = [self._phrases.number(match) for match in self._phrases.all(group, plain)]
+        if any(number is None or not 0 < number <= len(choices) for number in numbers):
+            return ()
+        if group == "first_n":
+            return tuple(choices[: numbers[0]])
+        return tuple(choices[number - 1] for number in dict.fromkeys(numbers) if number is not None)
+
+    def recent(self, earlier: Sequence[Question]) -> tuple[Subject, ...]:
+        """The last two things that questions in a row were about one at a time, oldest first; () when there was one."""
+        found: dict[str, Subject] = {}
+        for question in reversed(earlier):
+            if len(question.subjects) != 1 or question.subjects[0].ambiguous:
+                break
+            found.setdefault(question.subjects[0].id, question.subjects[0])
+            if len(found) == 2:
+                return tuple(reversed(found.values()))
         return ()
 
     def refers(self, plain: str) -> bool:
         """Whether `plain` speaks of a place in a list or of a group."""
-        groups = ("other", "former", "latter", "last", "first_n", "ordinal", "together")
-        return any(self._phrases.says(group, plain) for group in groups)
+        return any(self._phrases.says(group, plain) for group in (*_PLACES, "together"))
 
     def _lists(self, earlier: Sequence[Question]) -> Iterator[Sequence[Subject]]:
         """What earlier questions named or their answers listed, where that is several things; the latest first."""

@@ -68,7 +68,7 @@ def _several(question: Question, wording: Wording) -> str:
         parts.append(wording.word("domestic" if question.domestic_only else "all"))
     elif question.derive or question.intent not in ("lookup", "open"):
         parts.append(wording.wanted(question.derive or question.intent))
-    if question.count is not None:
+    if question.count is not None and question.derive:
         parts.append(f"× {question.count}")
     return wording.word("comma").join(parts)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 
 from assistant.asked import Asked, asked_in
@@ -93,7 +94,7 @@ class Understanding:
         asked = asked_in(self._catalog, text, spans, named, subjects, bool(phrases.says("when", plain)))
         filters = filters_in(self._catalog, phrases, plain, quantities, asked, subjects)
         premise, implied = premises_in(self._catalog, quantities, asked, subjects if not filters else ())
-        asked = Asked(tuple(dict.fromkeys((*asked.attributes, *implied))), asked.cues, asked.spans)
+        asked = replace(asked, attributes=tuple(dict.fromkeys((*asked.attributes, *implied))))
         times = times_in(
             phrases, plain, dates, periodic=any(self._catalog.attributes[name].periodic for name in asked.any)
         )
@@ -127,6 +128,7 @@ class Understanding:
             since=times.since,
             until=times.until,
             dates=tuple(dict.fromkeys(date.iso for date in dates)),
+            topics=asked.topics,
             vendors=tuple(dict.fromkeys(self._references.maker(subject) for subject in subjects)),
             sources=sources,  # type: ignore[arg-type]
             unit=known_unit[0] if known_unit else None,
