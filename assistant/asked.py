@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assistant.question import Subject
-from knowledge.catalog import Catalog, Mention
+from knowledge.catalog import Catalog, Mention, normalise
 
 Spans = Sequence[tuple[int, int]]
+Everyday = Sequence[tuple[re.Pattern[str], tuple[str, ...]]]
 _COMPUTE = {"flops", "ops"}
 _DATE_NOUN = re.compile(r"(时间|日期|date|time)$")
 
@@ -33,21 +34,38 @@ class Asked:
 
 
 def asked_in(
-    catalog: Catalog, text: str, names: Spans, named: Sequence[Mention], subjects: Sequence[Subject], when: bool
+    catalog: Catalog,
+    text: str,
+    names: Spans,
+    named: Sequence[Mention],
+    subjects: Sequence[Subject],
+    when: bool,
+    everyday: Everyday = (),
 ) -> Asked:
     """The attributes asked in `text`; `named` are its attribute mentions, `names` the spans that are subjects' names.
 
-    `when` tells that the question asks for a date: only then 发布 and 成立 name the attribute.
+    `everyday` are words that people use for attributes and documents do not (省电). `when` tells that the question asks
+    for a date: only then 发布 and 成立 name the attribute.
     """
     marks = [mark for mark in named if not overlaps(mark.start, mark.end, names)]
     hints = [mark for mark in catalog.attribute_mentions(text, cues=True) if not overlaps(mark.start, mark.end, names)]
+    plain = normalise(text)
     strong = _outright(catalog, marks, when)
     cues = _vague(hints, marks, strong)
-    if subjects and all(subject.kind == "vendor" for subject in subjects):
-        # "How much" asks of a company what companies have, never a price.
-        own = tuple(name for name in strong if {"vendor", "topic"} & set(catalog.attributes[name].of))
-        strong = own or (() if cues else strong)
-    spans = tuple(dict.fromkeys((mark.start, mark.end) for mark in (*marks, *hints)))
+    spans = [(mark.start, mark.end) for mark in (*marks, *hints)]
+    companies = bool(subjects) and all(subject.kind == "vendor" for subject in subjects)
+    if companies:
+        # "How much" asks of a company what companies have, never a price; 上市 is no product's launch.
+        cues = tuple(kept for group in cues if (kept := _of_companies(catalog, group)))
+        strong = _of_companies(catalog, strong) or (() if cues else strong)
+    taken = [*names, *((mark.start, mark.end) for mark in (*marks, *(() if companies else hints)))]
+    meant = {*strong, *(name for group in cues for name in group)}
+    for words, means in everyday:
+        match = words.search(plain)
+        own = _of_companies(catalog, means) if companies else means
+        if match is not None and own and not overlaps(*match.span(), taken) and not meant & set(means):
+            cues = (*cues, own)
+            spans.append(match.span())
     topics = tuple(
         dict.fromkeys(
             mark.entry.id
@@ -55,7 +73,12 @@ def asked_in(
             if catalog.attributes[mark.entry.id].dimension == "date" and mark.entry.id not in strong
         )
     )
-    return Asked(strong, cues, spans, topics)
+    return Asked(strong, cues, tuple(dict.fromkeys(spans)), topics)
+
+
+def _of_companies(catalog: Catalog, attributes: Sequence[str]) -> tuple[str, ...]:
+    """Those of `attributes` that companies have."""
+    return tuple(name for name in attributes if {"vendor", "topic"} & set(catalog.attributes[name].of))
 
 
 def _outright(catalog: Catalog, marks: Sequence[Mention], when: bool) -> tuple[str, ...]:

@@ -65,7 +65,7 @@ class Composer:
         elif question.intent == "compare" and len(question.subjects) > 1:
             made = compare(draft, question, ledger)
         elif question.intent == "when":
-            made = when(draft, question, ledger)
+            made = when(draft, question, ledger) if question.subjects else look_up(draft, question, ledger)
         elif question.intent in ("lookup", "compare", "profile"):
             if question.asked_attributes:
                 made = look_up(draft, question, ledger)

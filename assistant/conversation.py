@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from assistant.intents import derivation
 from assistant.phrases import Phrases
@@ -18,9 +18,10 @@ _NO_TURN = ("smalltalk", "empty")
 class Conversation:
     """The questions of one conversation as they were understood, oldest first; `resolve` adds the next one."""
 
-    def __init__(self, phrases: Phrases, references: References) -> None:
+    def __init__(self, phrases: Phrases, references: References, read: Callable[[str], tuple[Question, str]]) -> None:
         self._phrases = phrases
         self._references = references
+        self._read = read
         self._turns: list[Question] = []
 
     def resolve(self, question: Question, rest: str) -> Question:
@@ -30,6 +31,13 @@ class Conversation:
             return question
         plain = normalise(question.text).strip()
         before = self._turns[-1] if self._turns else None
+        company = self._phrases.says("its_maker", plain)
+        if company is not None and before is not None and before.subjects and not question.subjects:
+            # "它家什么时候上市" is read with the company's name in the place of the pronoun.
+            name = self._references.company(before.subjects[0]).name
+            said, rest = self._read(f"{plain[: company.start()]}{name} {plain[company.end() :]}")
+            question = said.model_copy(update={"text": question.text, "language": question.language})
+            plain = normalise(said.text).strip()
         resolved = question
         again = self._phrases.says("question_n", plain)
         if again is not None and self._turns:
@@ -74,7 +82,7 @@ class Conversation:
             return False
         if says("domestic", plain) and not points and not several:
             return False
-        if points:
+        if points or self._references.by_tail(plain, self._turns):
             return True
         if own or (question.topics and question.intent == "open"):
             return False
@@ -86,7 +94,7 @@ class Conversation:
             # A question of nothing but fillers ("有哪些产品", "which is higher") says itself that it goes on.
             or not han_or_words(rest)
             or self._asks(plain) is not None
-            or any(says(group, plain) for group in ("follow_up", "again", "more"))
+            or any(says(group, plain) for group in ("follow_up", "again", "more", "aspects"))
             or question.intent in ("why", "how", "when", "who", "timeline", "list")
             or (several and (question.rank_n is not None or says("including", plain)))
         )
@@ -118,8 +126,7 @@ class Conversation:
         self._times(question, before, changes)
         self._form(question, plain, before, changes)
         derive = derivation(self._phrases, plain, subjects)
-        if derive is not None:
-            changes["derive"] = derive
+        changes["derive"] = derive
         if self._says("again", plain) or (self._only_form(question, plain) and before.derive):
             changes |= {"derive": before.derive, "count": before.count}
         for name in ("conditions", "scope", "kind"):
@@ -130,8 +137,8 @@ class Conversation:
         if merged.intent in ("rank", "filter"):
             merged = self._several(merged, question, plain, before)
         if merged.intent in ("open", "why", "how", "timeline", "definition", "who"):
-            # The words of the topic are those of the last question that had some.
-            merged = merged.model_copy(update={"about": before.words[-200:]})
+            # The topic is that of the questions before, without their names and dates: those are the merged question's.
+            merged = merged.model_copy(update={"about": f"{before.about} {before.topic}".strip()[-200:]})
         return merged
 
     def _subjects(self, question: Question, plain: str, before: Question) -> tuple[tuple[Subject, ...], bool]:
@@ -156,7 +163,9 @@ class Conversation:
             return before.subjects, False
         if own:
             return own, True
-        meant = self._references.meant(plain, self._turns)
+        if self._asks(plain) == "list" and before.subjects:
+            return _once([self._references.company(subject) for subject in before.subjects]), False
+        meant = self._references.meant(plain, self._turns) or self._references.by_tail(plain, self._turns)
         if meant:
             return meant, False
         if len(before.subjects) == 1 and not question.asked_attributes and says("compare", plain):
@@ -166,6 +175,10 @@ class Conversation:
         if listed and says("pronoun", plain) and question.asked_attributes:
             # "它的功耗" after a ranking is said of what it put first.
             return tuple(self._references.listed(before)[:1]), False
+        companies = self._references.of_companies_only(question.asked_attributes)
+        if companies and any(subject.kind != "vendor" for subject in before.subjects):
+            # "股价呢" after a card asks of its maker.
+            return _once([self._references.company(subject) for subject in before.subjects]), False
         return before.subjects, False
 
     def _replaced(self, own: Sequence[Subject], before: Question) -> tuple[Subject, ...]:
@@ -203,7 +216,7 @@ class Conversation:
             )
         if asked:
             return question.attributes, question.cues, True
-        if question.topics or says("else", plain) or self._asks(plain):
+        if question.topics or self._asks(plain) or any(says(group, plain) for group in ("else", "aspects")):
             return (), (), True
         placed = self._references.refers(plain) and not says("together", plain)
         if says("compare", plain) and placed and before.intent in ("rank", "filter", "lookup"):
@@ -275,7 +288,7 @@ class Conversation:
             return question.intent
         if not question.asked_attributes and not question.subjects and (asks := self._asks(plain)):
             return asks
-        if says("else", plain) and not asked:
+        if not asked and (says("else", plain) or says("aspects", plain)):
             return "open"
         if says("more", plain):
             keep = before.intent in ("why", "how", "open", "timeline", "definition", "list", "who")
@@ -290,7 +303,9 @@ class Conversation:
             same_time = before.intent == "when" and not question.asked_attributes
             return "when" if same_time else "lookup"
         if not asked and subjects and question.intent in ("open", "out_of_scope", "lookup", "compare", "profile"):
-            single = before.intent in ("compare", "rank", "filter", "lookup")
+            single = before.intent in ("compare", "rank", "filter", "lookup") or (
+                before.intent == "definition" and subjects[0].kind in ("die", "card", "server", "cluster", "vendor")
+            )
             return "profile" if single else before.intent
         return question.intent if question.intent not in ("open", "out_of_scope") else before.intent
 

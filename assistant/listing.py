@@ -87,7 +87,7 @@ def _together(draft: Draft, product: Product, catalog: Catalog) -> tuple[str, in
     vendor = catalog.vendors[product.vendor]
     library = draft.library
     words: Sequence[str] = query_tokens(f"{product.zh} {vendor.zh} {product.en} {vendor.en}", catalog)
-    found = library.lexical(words, 20)
+    found = library.lexical(words, 200)
     passages = library.passages([identity for identity, _ in found])
     for identity, _ in found:
         passage = passages[identity]

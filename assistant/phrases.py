@@ -17,6 +17,7 @@ class Phrases:
         self.numbers: dict[str, int] = raw.pop("numbers")
         self.counters: frozenset[str] = frozenset(raw.pop("counters"))
         self.homophones: dict[str, str] = raw.pop("homophones")
+        self.everyday = tuple((re.compile(item["words"], re.I), tuple(item["means"])) for item in raw.pop("everyday"))
         self.unknown_attributes: tuple[str, ...] = tuple(raw.pop("unknown_attributes"))
         self.kinds = {kind: re.compile("|".join(words), re.I) for kind, words in raw.pop("kinds").items()}
         self.operators = {op: tuple(words) for op, words in raw.pop("operators").items()}

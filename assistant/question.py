@@ -98,7 +98,7 @@ class Question(_Frozen):
 
     `vendors` are the makers it is about, named or by their products; `since` and `until` the first and last day (ISO) of
     the documents it means, `sources` their kind, None for all; `dates` all dates it names, `topics` the dated events
-    it speaks of without asking when. `speaks` tells that
+    it speaks of without asking when, `topic` its words without names and dates. `speaks` tells that
     it has words of a language, not only names and codes. `about` holds the words of the earlier questions that it
     leans on. `understood` says in the question's language what is looked up.
     """
@@ -134,6 +134,7 @@ class Question(_Frozen):
     assumed: tuple[Assumption, ...] = ()
     dates: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
+    topic: str = ""
     speaks: bool = True
     about: str = ""
     understood: str = ""

@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 
 from assistant.phrases import Phrases
 from assistant.question import Question, Subject
-from knowledge.catalog import Catalog
+from knowledge.catalog import Catalog, fold_name
 
 # What the answer to a question listed, in its order (a ranking has no subjects of its own).
 Listed = Callable[[Question], Sequence[Subject]]
+# A letter or two and a digit or two, or one capital: what is left of a code whose beginning was said before.
+_TAIL = re.compile(r"(?<![a-z0-9])([a-z]{1,2}-?\d{1,2}|\d?[a-z](?=[\u4e00-\u9fff?？ ]|$))(?![a-z0-9])")
 _PLACES = ("other", "former", "latter", "last", "first_n", "ordinal")
 
 
@@ -21,6 +23,7 @@ class References:
         self._phrases = phrases
         self._catalog = catalog
         self._listed = listed
+        self._by_name = {fold_name(name): product for product in catalog.products.values() for name in product.names()}
 
     def meant(self, plain: str, earlier: Sequence[Question]) -> tuple[Subject, ...]:
         """The subjects that `plain` (normalised) refers to by place or as a group; () when it does not, or to nothing."""
@@ -64,6 +67,31 @@ class References:
             if len(found) == 2:
                 return tuple(reversed(found.values()))
         return ()
+
+    def by_tail(self, plain: str, earlier: Sequence[Question]) -> tuple[Subject, ...]:
+        """The product whose code ends as written, in the place of the one before: X8 after MLU370-X4, C after 910B."""
+        tails = [fold_name(word) for word in _TAIL.findall(plain)]
+        if len(tails) != 1 or not earlier:
+            return ()
+        tail, before = tails[0], earlier[-1]
+        offered = [choice for subject in before.subjects if subject.ambiguous for choice in self.candidates(subject)]
+        fitting = [choice for choice in offered if fold_name(choice.name).endswith(tail)]
+        if len(fitting) == 1:
+            return tuple(fitting)
+        for name in (*before.unknown_names, *(subject.name for subject in before.subjects)):
+            product = self._by_name.get(fold_name(name)[: -len(tail)] + tail)
+            if product is not None and fold_name(name) != fold_name(product.zh):
+                return (Subject(id=product.id, name=product.zh, kind=product.kind),)
+        return ()
+
+    def company(self, subject: Subject) -> Subject:
+        """The company behind a product, as a subject; a company is its own."""
+        vendor = self._catalog.vendors.get(self.maker(subject))
+        return subject if vendor is None else Subject(id=vendor.id, name=vendor.zh, kind="vendor")
+
+    def of_companies_only(self, attributes: Sequence[str]) -> bool:
+        """Whether companies alone have all of `attributes` (营收, 股价): asked of a product, its maker is meant."""
+        return bool(attributes) and all(set(self._catalog.attributes[name].of) == {"vendor"} for name in attributes)
 
     def refers(self, plain: str) -> bool:
         """Whether `plain` speaks of a place in a list or of a group."""

@@ -79,7 +79,7 @@ def _times(question: Question, wording: Wording) -> str:
     if question.periods or question.period:
         return wording.join(list(question.periods or (question.period or "",)))
     if question.since and question.until:
-        return f"{question.since} – {question.until}"
+        return wording.join(list(question.dates)) or f"{question.since} – {question.until}"
     return f"{question.since} –" if question.since else ""
 
 

@@ -55,7 +55,7 @@ class Understanding:
 
     def __call__(self, text: str, history: Sequence[str] = ()) -> Question:
         """The question `text`, what it leaves out taken from the earlier questions in `history` (oldest first)."""
-        conversation = Conversation(self._phrases, self._references)
+        conversation = Conversation(self._phrases, self._references, self._alone)
         for earlier in self._said(history):
             conversation.resolve(*self._alone(earlier))
         question = conversation.resolve(*self._alone(text))
@@ -91,7 +91,9 @@ class Understanding:
         ]
         subjects = tuple(item.subject for item in found)
         spans = [(item.start, item.end) for item in found]
-        asked = asked_in(self._catalog, text, spans, named, subjects, bool(phrases.says("when", plain)))
+        asked = asked_in(
+            self._catalog, text, spans, named, subjects, bool(phrases.says("when", plain)), phrases.everyday
+        )
         filters = filters_in(self._catalog, phrases, plain, quantities, asked, subjects)
         premise, implied = premises_in(self._catalog, quantities, asked, subjects if not filters else ())
         asked = replace(asked, attributes=tuple(dict.fromkeys((*asked.attributes, *implied))))
@@ -129,6 +131,7 @@ class Understanding:
             until=times.until,
             dates=tuple(dict.fromkeys(date.iso for date in dates)),
             topics=asked.topics,
+            topic=" ".join(_blanked(text, [*names.spans, *((date.start, date.end) for date in dates)]).split())[:200],
             vendors=tuple(dict.fromkeys(self._references.maker(subject) for subject in subjects)),
             sources=sources,  # type: ignore[arg-type]
             unit=known_unit[0] if known_unit else None,
