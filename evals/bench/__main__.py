@@ -175,6 +175,13 @@ def extraction(rounds: int = 5) -> list[Line]:
     return [Line("extraction of figures", size / min(took[1:]), 1.0, "MB/s", least=True)]
 
 
+def understanding() -> list[Line]:
+    """Understanding with a catalogue of 200 products and 5,000 names: see `evals.bench.understanding`."""
+    from evals.bench.understanding import p95_ms
+
+    return [Line("understanding p95, 200 products and 5,000 names", p95_ms(), 2.0, "ms")]
+
+
 def scaling(sizes: Sequence[int]) -> list[Line]:
     """Extraction and ledger questions over a growing ledger: see `evals.bench.scaling`."""
     from evals.bench.scaling import measure
@@ -198,14 +205,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "only",
         nargs="*",
-        choices=["cold", "warm", "fresh", "embedding", "extraction", "scaling", []],
+        choices=["cold", "warm", "fresh", "embedding", "extraction", "understanding", "scaling", []],
         help="which to run (all but scaling, which takes minutes)",
     )
     parser.add_argument(
         "--sizes", type=int, nargs="+", default=[1_000, 10_000, 100_000], help="documents at which scaling is measured"
     )
     options = parser.parse_args(arguments)
-    chosen = options.only or ["fresh", "extraction", "embedding", "cold", "warm"]
+    chosen = options.only or ["fresh", "extraction", "understanding", "embedding", "cold", "warm"]
     lines: list[Line] = []
     with tempfile.TemporaryDirectory() as folder:
         home = options.home or Path(folder)
@@ -222,6 +229,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 "fresh": fresh,
                 "embedding": embedding,
                 "extraction": extraction,
+                "understanding": understanding,
                 "scaling": lambda: scaling(options.sizes),
             }[name]()
             lines += measured
