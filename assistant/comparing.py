@@ -98,9 +98,12 @@ def _cell(draft: Draft, subject: Subject, strand: Strand | None) -> str:
         return wording.word("missing_cell")
     if strand.conflicting:
         draft.conflict(strand)
-        shown = " / ".join(wording.value(side[0]) + draft.figures(side[:1]) for side in strand.sides[:4])
+        shown = " / ".join(
+            wording.value(side[0]) + draft.converted(side[0]) + draft.figures(side[:1]) for side in strand.sides[:4]
+        )
         return shown + wording.say("qualifier", text=wording.word("disputed"))
-    return wording.value(strand.lead) + wording.qualifiers(strand) + draft.figures(strand.sides[0][:1])
+    shown = wording.value(strand.lead) + draft.converted(strand.lead) + wording.qualifiers(strand)
+    return shown + draft.figures(strand.sides[0][:1])
 
 
 def comparable(a: Strand, b: Strand) -> bool:

@@ -12,6 +12,7 @@ from assistant.question import Question
 from assistant.wording import Wording, conditions_text
 from knowledge.documents import Document, Passage
 from knowledge.figures import Figure
+from knowledge.quantities import to_unit
 
 
 class Library(Protocol):
@@ -111,6 +112,19 @@ class Draft:
                 chosen.append(figure)
         return "".join(dict.fromkeys(self.figure(figure)[1] for figure in chosen or figures[:1]))
 
+    def converted(self, figure: Figure) -> str:
+        """A figure in the unit the question asks for, in brackets, to stand beside the source's own; "" without one."""
+        unit = self.question.unit
+        if not unit or figure.value is None or unit == figure.unit:
+            return ""
+        try:
+            value = to_unit(figure.value, figure.unit, unit)
+        except ValueError:
+            return ""
+        whole = value == value.to_integral_value()
+        shown = format(value.normalize().quantize(Decimal(1)) if whole else round(value, 6).normalize(), "f")
+        return self.wording.say("qualifier", text=self.wording.say("converted", value=f"{shown} {unit}"))
+
     def conflict(self, strand: Strand) -> str:
         """Shows every side of a conflicting strand with who says it and when; returns the sentence."""
         indices: list[int] = []
@@ -122,7 +136,10 @@ class Draft:
                 marker += self.figure(other)[1] if other.publisher != side[0].publisher else ""
             sides.append(
                 self.wording.say(
-                    "side", who=self.wording.who(side[0]), value=self.wording.value(side[0]), marks=marker
+                    "side",
+                    who=self.wording.who(side[0]),
+                    value=self.wording.value(side[0]) + self.converted(side[0]),
+                    marks=marker,
                 ).strip()
             )
         subject = self.wording.subject(strand.subject, strand.subject_name)

@@ -53,7 +53,7 @@ def list_products(draft: Draft, question: Question, ledger: Ledger, catalog: Cat
     draft.say("list_title", subject=names, count=len(found))
     rows = []
     for strand in found[:MOST]:
-        value = wording.value(strand.lead) + wording.qualifiers(strand, own_scope=strand.scope)
+        value = wording.value(strand.lead) + wording.qualifiers(strand)
         name = wording.subject(strand.subject, strand.subject_name)
         rows.append((name, wording.attribute(strand.attribute), value + draft.figures(strand.sides[0][:1])))
         draft.lines.append(f"- {name}: {rows[-1][1]} {rows[-1][2]}")

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
 
 from assistant.draft import Draft
 from assistant.ledger import Ledger, Strand, agree
 from assistant.question import Question, Subject
-from knowledge.quantities import to_unit
 
 # 2026-01-02
 _DAY = 10
@@ -107,7 +105,7 @@ def state(draft: Draft, question: Question, subject: Subject, attribute: str, fo
         return
     name = name_of(draft, subject)
     first, *others = settled[:8]
-    values = wording.value(first.lead) + _converted(draft, question, first)
+    values = wording.value(first.lead) + draft.converted(first.lead)
     if not others:
         draft.say(
             "value",
@@ -121,7 +119,7 @@ def state(draft: Draft, question: Question, subject: Subject, attribute: str, fo
     parts = [
         wording.say(
             "values_more",
-            value=wording.value(strand.lead) + _converted(draft, question, strand),
+            value=wording.value(strand.lead) + draft.converted(strand.lead),
             qualifiers=wording.qualifiers(strand),
             marks=draft.figures(strand.sides[0]),
         ).rstrip()
@@ -154,24 +152,6 @@ def _repeats(strand: Strand, other: Strand) -> bool:
     same = len(periods) == 1 or (None in periods and all(period is None or len(period) == _DAY for period in periods))
     lead, known = strand.lead, other.lead
     return same and (lead.bound == known.bound or "about" in (lead.bound, known.bound)) and agree(known, lead)
-
-
-def _converted(draft: Draft, question: Question, strand: Strand) -> str:
-    """The value in the unit the question asks for, beside the source's own."""
-    lead = strand.lead
-    if not question.unit or lead.value is None or question.unit == lead.unit:
-        return ""
-    try:
-        converted = to_unit(lead.value, lead.unit, question.unit)
-    except ValueError:
-        return ""
-    shown = format(
-        converted.normalize().quantize(Decimal(1))
-        if converted == converted.to_integral_value()
-        else round(converted, 6).normalize(),
-        "f",
-    )
-    return draft.wording.say("qualifier", text=draft.wording.say("converted", value=f"{shown} {question.unit}"))
 
 
 def _check_premise(draft: Draft, question: Question, subject: Subject, attribute: str, found: Sequence[Strand]) -> None:

@@ -71,3 +71,11 @@ def test_a_date_asked_of_nobody_is_asked_back(xinwen: Assistant) -> None:
 @pytest.mark.parametrize("history", [[], ["它"] * 1000, ["S4000的显存", "不是S4000", "就是S4000"] * 300, ["", "😀"]])
 def test_any_history_gives_an_answer(xinwen: Assistant, history: list[str]) -> None:
     assert xinwen.ask("它的功耗呢", history).text
+
+
+@pytest.mark.parametrize(("question", "unit"), [("昇腾910C的显存带宽", "TB/s"), ("昇腾910B和S4000的功耗对比", "kW")])
+def test_a_unit_asked_for_stands_beside_every_value(xinwen: Assistant, question: str, unit: str) -> None:
+    answer = xinwen.ask(f"换成 {unit}", [question])
+    others = [figure for figure in answer.figures if figure.unit != unit]
+    assert others
+    assert answer.text.count(f" {unit}") >= len(others)
