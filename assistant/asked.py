@@ -57,8 +57,9 @@ def asked_in(
     if companies:
         # "How much" asks of a company what companies have, never a price; 上市 is no product's launch.
         cues = tuple(kept for group in cues if (kept := _of_companies(catalog, group)))
-        strong = _of_companies(catalog, strong) or (() if cues else strong)
-    taken = [*names, *((mark.start, mark.end) for mark in (*marks, *(() if companies else hints)))]
+        named_outright, strong = strong, _of_companies(catalog, strong)
+    fitting = [mark for mark in marks if mark.entry.id in strong] if companies else [*marks, *hints]
+    taken = [*names, *((mark.start, mark.end) for mark in fitting)]
     meant = {*strong, *(name for group in cues for name in group)}
     for words, means in everyday:
         match = words.search(plain)
@@ -66,6 +67,8 @@ def asked_in(
         if match is not None and own and not overlaps(*match.span(), taken) and not meant & set(means):
             cues = (*cues, own)
             spans.append(match.span())
+    if companies and not strong and not cues:
+        strong = named_outright
     topics = tuple(
         dict.fromkeys(
             mark.entry.id

@@ -58,7 +58,7 @@ def compare(draft: Draft, question: Question, ledger: Ledger) -> bool:
                 attribute,
                 conditions=question.conditions,
                 as_of=question.as_of,
-                periods=question.periods if attribute in ledger.periodic else (),
+                periods=_periods(question, ledger, attribute),
             )
             for subject in subjects
         ]
@@ -90,6 +90,11 @@ def compare(draft: Draft, question: Question, ledger: Ledger) -> bool:
     ):
         draft.status = "partial"
     return True
+
+
+def _periods(question: Question, ledger: Ledger, attribute: str) -> tuple[str, ...]:
+    """The periods asked, of an attribute that has any."""
+    return question.periods if attribute in ledger.periodic else ()
 
 
 def _cell(draft: Draft, subject: Subject, strand: Strand | None) -> str:
@@ -180,8 +185,20 @@ def _pair(draft: Draft, question: Question, ledger: Ledger, operation: str, attr
     wording = draft.wording
     first, second = question.subjects[:2]
     for attribute in attributes:
-        a = ledger.main(first.id, attribute, conditions=question.conditions, as_of=question.as_of)
-        b = ledger.main(second.id, attribute, conditions=question.conditions, as_of=question.as_of)
+        a = ledger.main(
+            first.id,
+            attribute,
+            conditions=question.conditions,
+            as_of=question.as_of,
+            periods=_periods(question, ledger, attribute),
+        )
+        b = ledger.main(
+            second.id,
+            attribute,
+            conditions=question.conditions,
+            as_of=question.as_of,
+            periods=_periods(question, ledger, attribute),
+        )
         if a is None or b is None or a.lead.base is None or b.lead.base is None:
             return look_up(draft, question.model_copy(update={"intent": "lookup"}), ledger)
         label = wording.attribute(attribute)
@@ -214,7 +231,13 @@ def _per_watt(draft: Draft, question: Question, ledger: Ledger, attributes: Sequ
     for subject in question.subjects:
         power = ledger.main(subject.id, "tdp", as_of=question.as_of)
         for attribute in wanted:
-            value = ledger.main(subject.id, attribute, conditions=question.conditions, as_of=question.as_of)
+            value = ledger.main(
+                subject.id,
+                attribute,
+                conditions=question.conditions,
+                as_of=question.as_of,
+                periods=_periods(question, ledger, attribute),
+            )
             if value is None or power is None or not power.lead.base or value.lead.value is None:
                 asked = question.model_copy(
                     update={"attributes": (attribute, "tdp"), "cues": (), "intent": "lookup", "subjects": (subject,)}
@@ -247,7 +270,13 @@ def _total(draft: Draft, question: Question, ledger: Ledger, attributes: Sequenc
     wording = draft.wording
     subject = question.subjects[0]
     for attribute in attributes:
-        value = ledger.main(subject.id, attribute, conditions=question.conditions, as_of=question.as_of)
+        value = ledger.main(
+            subject.id,
+            attribute,
+            conditions=question.conditions,
+            as_of=question.as_of,
+            periods=_periods(question, ledger, attribute),
+        )
         if value is None or value.lead.value is None:
             return look_up(draft, question.model_copy(update={"intent": "lookup"}), ledger)
         total = value.lead.value * Decimal(str(question.count))

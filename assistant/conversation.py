@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 from assistant.intents import derivation
 from assistant.phrases import Phrases
@@ -18,18 +19,31 @@ _NO_TURN = ("smalltalk", "empty")
 class Conversation:
     """The questions of one conversation as they were understood, oldest first; `resolve` adds the next one."""
 
-    def __init__(self, phrases: Phrases, references: References, read: Callable[[str], tuple[Question, str]]) -> None:
+    def __init__(
+        self,
+        phrases: Phrases,
+        references: References,
+        read: Callable[[str], tuple[Question, str]],
+        language: Literal["zh", "en"] | None = None,
+    ) -> None:
         self._phrases = phrases
         self._references = references
         self._read = read
         self._turns: list[Question] = []
+        self._language = language
 
     def resolve(self, question: Question, rest: str) -> Question:
         """`question` with what it leaves out filled in; `rest` is what it says besides names, attributes and fillers."""
+        plain = normalise(question.text).strip()
+        named_form = self._says("english", plain) or self._says("chinese", plain)
+        if not question.speaks and not named_form and self._language is not None:
+            # Names and codes alone are of no language: the answer keeps to the one of the conversation.
+            question = question.model_copy(update={"language": self._language})
+        elif question.intent != "empty":
+            self._language = question.language
         if question.intent in _NO_TURN:
             # A greeting between two questions does not change what "it" is.
             return question
-        plain = normalise(question.text).strip()
         before = self._turns[-1] if self._turns else None
         company = self._phrases.says("its_maker", plain)
         if company is not None and before is not None and before.subjects and not question.subjects:
@@ -62,7 +76,7 @@ class Conversation:
         compares = says("compare_with", plain)
         if question.unknown_names:
             return compares or (not question.asked_attributes and says("follow_up", plain))
-        if self._edits(question, plain):
+        if self._edits(question, plain) or (question.count is not None and before.derive == "total"):
             return True
         several = before.intent in ("rank", "filter")
         if question.intent in ("rank", "filter"):
@@ -123,12 +137,13 @@ class Conversation:
         changes["inherited"] = inherited
         if not question.vendors or not own:
             changes["vendors"] = before.vendors if subjects == before.subjects else ()
-        self._times(question, before, changes)
+        asked = (*attributes, *(name for group in cues for name in group))
+        self._times(question, before, changes, periodic=self._references.periodic(asked))
         self._form(question, plain, before, changes)
-        derive = derivation(self._phrases, plain, subjects)
-        changes["derive"] = derive
-        if self._says("again", plain) or (self._only_form(question, plain) and before.derive):
-            changes |= {"derive": before.derive, "count": before.count}
+        changes["derive"] = derivation(self._phrases, plain, subjects)
+        if changes["derive"] is None and before.derive and len(subjects) == len(before.subjects):
+            # "功耗呢" after a sum or a difference asks for the same of another figure.
+            changes |= {"derive": before.derive, "count": question.count or before.count}
         for name in ("conditions", "scope", "kind"):
             if not getattr(question, name) and "attributes" in inherited:
                 changes[name] = getattr(before, name)
@@ -144,6 +159,8 @@ class Conversation:
     def _subjects(self, question: Question, plain: str, before: Question) -> tuple[tuple[Subject, ...], bool]:
         """The subjects meant, and whether all of them are the question's own."""
         says, own = self._says, question.subjects
+        if not own and question.intent in ("rank", "filter"):
+            return before.subjects if before.intent in ("rank", "filter") else (), False
         if question.unknown_names and not own and not says("compare_with", plain):
             return (), True
         if own and says("remove", plain):
@@ -166,7 +183,8 @@ class Conversation:
         if self._asks(plain) == "list" and before.subjects:
             return _once([self._references.company(subject) for subject in before.subjects]), False
         meant = self._references.meant(plain, self._turns) or self._references.by_tail(plain, self._turns)
-        if meant:
+        if meant or self._references.places(plain):
+            # A place in a list that is not there is asked back, never answered with something else.
             return meant, False
         if len(before.subjects) == 1 and not question.asked_attributes and says("compare", plain):
             # "哪个更高" after one thing and then another asks of both.
@@ -234,24 +252,22 @@ class Conversation:
             return "who"
         return "timeline" if self._says("timeline", plain) else None
 
-    def _times(self, question: Question, before: Question, changes: dict[str, object]) -> None:
+    def _times(self, question: Question, before: Question, changes: dict[str, object], periodic: bool) -> None:
         """A time of its own replaces the one before; a figure of a period keeps the period."""
         own = question.as_of or question.periods or question.since or question.until
         if not own:
             changes |= {
-                name: getattr(before, name) for name in ("period", "periods", "as_of", "since", "until", "sources")
+                name: getattr(before, name)
+                for name in ("period", "periods", "as_of", "since", "until", "sources", "dates")
             }
             return
-        if before.periods and not question.periods and question.as_of is None:
+        if periodic and not question.periods and question.as_of is None and question.dates:
             # "2023 年呢" names a period only beside what was asked before.
-            changes |= {"periods": question.dates, "period": question.dates[0] if question.dates else None}
-            changes |= {"since": None, "until": None}
+            changes |= {"periods": question.dates, "period": question.dates[0], "since": None, "until": None}
 
     def _form(self, question: Question, plain: str, before: Question, changes: dict[str, object]) -> None:
         if question.unit is None and before.unit and not question.asked_attributes:
             changes["unit"] = before.unit
-        if not question.speaks and not self._says("english", plain) and not self._says("chinese", plain):
-            changes["language"] = before.language
         if self._says("again", plain):
             changes["table"] = before.table
 

@@ -13,6 +13,7 @@ from knowledge.catalog import Catalog, fold_name
 Listed = Callable[[Question], Sequence[Subject]]
 # A letter or two and a digit or two, or one capital: what is left of a code whose beginning was said before.
 _TAIL = re.compile(r"(?<![a-z0-9])([a-z]{1,2}-?\d{1,2}|\d?[a-z](?=[\u4e00-\u9fff?？ ]|$))(?![a-z0-9])")
+_PART = re.compile(r"(?:那么?)?([\u4e00-\u9fff]{2,5}?)(?:的|那个|版)?(?:呢)?[?？]?")
 _PLACES = ("other", "former", "latter", "last", "first_n", "ordinal")
 
 
@@ -70,6 +71,9 @@ class References:
 
     def by_tail(self, plain: str, earlier: Sequence[Question]) -> tuple[Subject, ...]:
         """The product whose code ends as written, in the place of the one before: X8 after MLU370-X4, C after 910B."""
+        kin = self._kin(plain, earlier[-1].subjects) if earlier else ()
+        if kin:
+            return kin
         tails = [fold_name(word) for word in _TAIL.findall(plain)]
         if len(tails) != 1 or not earlier:
             return ()
@@ -84,6 +88,27 @@ class References:
                 return (Subject(id=product.id, name=product.zh, kind=product.kind),)
         return ()
 
+    def _kin(self, plain: str, subjects: Sequence[Subject]) -> tuple[Subject, ...]:
+        """The one sibling whose name holds the few Han characters that a question consists of (万卡 after 夸娥千卡集群)."""
+        match = _PART.fullmatch(plain)
+        if match is None or len(subjects) != 1 or subjects[0].id not in self._catalog.products:
+            return ()
+        own = self._catalog.products[subjects[0].id]
+        found = [
+            product
+            for product in self._catalog.products.values()
+            if product.vendor == own.vendor
+            and product.kind == own.kind
+            and product.id != own.id
+            and match.group(1) in product.zh
+            and product.zh[:2] == own.zh[:2]
+        ]
+        return (
+            tuple(Subject(id=product.id, name=product.zh, kind=product.kind) for product in found)
+            if len(found) == 1
+            else ()
+        )
+
     def company(self, subject: Subject) -> Subject:
         """The company behind a product, as a subject; a company is its own."""
         vendor = self._catalog.vendors.get(self.maker(subject))
@@ -93,9 +118,17 @@ class References:
         """Whether companies alone have all of `attributes` (营收, 股价): asked of a product, its maker is meant."""
         return bool(attributes) and all(set(self._catalog.attributes[name].of) == {"vendor"} for name in attributes)
 
+    def periodic(self, attributes: Sequence[str]) -> bool:
+        """Whether one of `attributes` has figures of a stretch of time."""
+        return any(self._catalog.attributes[name].periodic for name in attributes)
+
+    def places(self, plain: str) -> bool:
+        """Whether `plain` speaks of a place in a list."""
+        return any(self._phrases.says(group, plain) for group in _PLACES)
+
     def refers(self, plain: str) -> bool:
         """Whether `plain` speaks of a place in a list or of a group."""
-        return any(self._phrases.says(group, plain) for group in (*_PLACES, "together"))
+        return self.places(plain) or self._phrases.says("together", plain) is not None
 
     def _lists(self, earlier: Sequence[Question]) -> Iterator[Sequence[Subject]]:
         """What earlier questions named or their answers listed, where that is several things; the latest first."""

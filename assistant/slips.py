@@ -47,6 +47,10 @@ class Slips:
             if re.fullmatch(r"[\u4e00-\u9fff]{2,6}", name)
         ]
         self._han.sort(key=lambda item: -len(item[0]))
+        self._with: dict[str, list[tuple[int, int]]] = {}
+        for number, (name, _) in enumerate(self._han):
+            for place, character in enumerate(name):
+                self._with.setdefault(character, []).append((number, place))
         self._latin: list[tuple[str, Entry]] = [
             (name.lower(), vendor)
             for vendor in vendors
@@ -90,14 +94,22 @@ class Slips:
     def _han_makers(self, plain: str) -> Iterator[Slip]:
         for run in _HAN.finditer(plain):
             words = run.group()
-            covered = -1
-            for name, vendor in self._han:
-                for at in range(len(words) - len(name) + 1):
-                    window = words[at : at + len(name)]
-                    if at < covered or window == name or not self._slipped(window, name):
-                        continue
-                    covered = at + len(name)
-                    yield Slip(run.start() + at, run.start() + at + len(name), vendor, vendor.zh)
+            # A slip keeps a character in its place: only names that share one there are looked at, long ones first.
+            places = {
+                (at - place, number)
+                for at, character in enumerate(words)
+                for number, place in self._with.get(character, ())
+            }
+            taken: list[tuple[int, int]] = []
+            for start, number in sorted(places, key=lambda item: (item[1], item[0])):
+                name, vendor = self._han[number]
+                window = words[start : start + len(name)] if start >= 0 else ""
+                end = start + len(name)
+                if len(window) != len(name) or window == name or any(a < end and start < b for a, b in taken):
+                    continue
+                if self._slipped(window, name):
+                    taken.append((start, end))
+                    yield Slip(run.start() + start, run.start() + end, vendor, vendor.zh)
 
     def _slipped(self, window: str, name: str) -> bool:
         same = sum(a == b for a, b in zip(window, name, strict=True))

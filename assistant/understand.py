@@ -55,7 +55,11 @@ class Understanding:
 
     def __call__(self, text: str, history: Sequence[str] = ()) -> Question:
         """The question `text`, what it leaves out taken from the earlier questions in `history` (oldest first)."""
-        conversation = Conversation(self._phrases, self._references, self._alone)
+        spoken = next(
+            (text for text in reversed(history[-REMEMBERED:]) if _LETTERS.search(text) or _HAN.search(text)), ""
+        )
+        language: Literal["zh", "en"] | None = ("zh" if _HAN.search(spoken) else "en") if spoken else None
+        conversation = Conversation(self._phrases, self._references, self._alone, language)
         for earlier in self._said(history):
             conversation.resolve(*self._alone(earlier))
         question = conversation.resolve(*self._alone(text))
