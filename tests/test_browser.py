@@ -11,6 +11,7 @@ import pytest
 
 from assistant.api.app import create_app
 from assistant.core import Assistant
+from assistant.records import Records
 from assistant.settings import load_settings
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -115,3 +116,17 @@ def test_an_example_is_asked_by_a_click_and_cleared(page: Any) -> None:
     page.locator(".xw-badge").first.wait_for(timeout=30_000)
     page.click("#clear")
     page.wait_for_function("document.querySelectorAll('.xw-answer').length === 0")
+
+
+def test_a_thumb_down_with_its_correction_is_kept_and_can_be_given_once(page: Any, library_home: Path) -> None:
+    ask(page, "MTT S4000 的显存带宽是多少？")
+    ask(page, "它的功耗呢？", 1)
+    page.click("#down")
+    page.fill("#correction textarea", "<b>应为 400W</b>")
+    page.click("#give")
+    page.locator("#thanks").get_by_text("谢谢").wait_for(timeout=15_000)
+    kept = Records(library_home).feedback("down")[-1]
+    assert (kept.question, kept.history) == ("它的功耗呢？", ("MTT S4000 的显存带宽是多少？",))
+    assert (kept.correction, kept.door) == ("<b>应为 400W</b>", "page")
+    assert "450" in kept.answer
+    assert not page.locator("#up").is_visible()

@@ -78,5 +78,5 @@ def create_app(assistant: Assistant, settings: Settings, *, chat: bool = True) -
     if chat:
         from assistant.ui.chat import mount
 
-        return mount(app, assistant, settings)
+        return mount(app, assistant, settings, records, measures)
     return app

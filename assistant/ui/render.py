@@ -86,6 +86,7 @@ def answer_html(answer: Answer, turn: int) -> str:
     numbers = frozenset(citation.marker for citation in answer.citations)
     parts = [
         f'<span class="xw-badge xw-{answer.status}" data-status="{answer.status}">{labels[answer.status]}</span>',
+        f'<span class="xw-understood">{escape(answer.understood)}</span>' if answer.understood else "",
         text_html(answer.text, turn, numbers),
     ]
     if answer.table is not None:
@@ -115,6 +116,17 @@ def _place(label: str, labels: dict[str, str]) -> str:
     return labels[kind].format(name) if kind in ("slide", "sheet") else label
 
 
+def readable(quote: str) -> str:
+    """A quote as it is shown: of a table's row the cells that say something, without the bars around them."""
+    lines = []
+    for line in quote.splitlines():
+        stripped = line.strip()
+        if len(stripped) > 1 and stripped[0] == stripped[-1] == "|":
+            line = " ｜ ".join(cell.strip() for cell in stripped[1:-1].split("|") if cell.strip())
+        lines.append(line)
+    return "\n".join(lines)
+
+
 def _citation(citation: Citation, turn: int, labels: dict[str, str]) -> str:
     about: list[Any] = [
         citation.publisher,
@@ -129,5 +141,5 @@ def _citation(citation: Citation, turn: int, labels: dict[str, str]) -> str:
     also = f'<div class="xw-also">{labels["also"]}: {escape(", ".join(citation.also))}</div>' if citation.also else ""
     return (
         f'<li id="cite-{turn}-{citation.marker}" value="{citation.marker}"><div class="xw-source">{title}{line}</div>'
-        f"<blockquote>{escape(citation.quote)}</blockquote>{also}</li>"
+        f"<blockquote>{escape(readable(citation.quote))}</blockquote>{also}</li>"
     )

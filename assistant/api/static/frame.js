@@ -9,7 +9,7 @@ const T = {
         clarify: "请明确", error: "出错了", also: "同文转载", useful: "有用吗？", up: "有用", down: "有误", thanks: "谢谢，已记下。", wrong: "正确的应该是（可不填）", give: "提交",
         key: "访问密钥（只留在这个标签页里）", enter: "进入", lost: "连接中断，请再试一次。", stopped: "已停止。", thinking: "正在查……", page: "第 {} 页", slide: "幻灯片 {}", sheet: "工作表 {}",
         tries: ["MTT S4000 的显存带宽是多少？", "对比昇腾910B与昇腾910C", "显存容量最高的三款国产卡"] },
-  en: { hello: "Questions about Chinese AI chips: every figure has its source, nothing is guessed.", label: "Question", placeholder: "e.g. memory bandwidth of the MTT S4000?", send: "Ask", stop: "Stop",
+  en: { hello: "Questions about Chinese AI chips: every figure has its source, nothing is guessed.", label: "Question", placeholder: "e.g. MTT S4000 bandwidth?", send: "Ask", stop: "Stop",
         clear: "Clear", close: "Close", sources: "Sources", source: "Source", answered: "Answered", partial: "Partly answered", conflicting: "Sources disagree", refused: "Not in the documents",
         clarify: "Please specify", error: "Error", also: "also in", useful: "Helpful?", up: "Helpful", down: "Something is wrong", thanks: "Thank you, noted.", wrong: "What it should have said (optional)", give: "Send",
         key: "Access key (stays in this tab)", enter: "Enter", lost: "The connection was lost; please try again.", stopped: "Stopped.", thinking: "Looking it up …", page: "p. {}", slide: "slide {}", sheet: "sheet {}",
@@ -76,12 +76,17 @@ function place(page) {
   if (/^\d+$/.test(kind)) return T.page.replace("{}", () => kind);
   return T[kind] && ["slide", "sheet"].includes(kind) ? T[kind].replace("{}", () => name.join(" ")) : String(page);
 }
+function readable(quote) {
+  // Of a table's row the cells that say something, without the bars around them.
+  return quote.split("\n").map((line) => /^\s*\|.*\|\s*$/.test(line)
+    ? line.trim().slice(1, -1).split("|").map((cell) => cell.trim()).filter(Boolean).join(" ｜ ") : line).join("\n");
+}
 function source(citation, at) {
   const address = web(citation.url);
   const title = address
     ? el("a", { href: address, target: "_blank", rel: "noopener noreferrer nofollow" }, citation.title) : el("span", {}, citation.title);
   const about = [citation.publisher, citation.published, citation.page ? place(citation.page) : null].filter(Boolean).map((part) => ` · ${part}`).join("");
-  const item = el("li", { id: `cite-${at}-${citation.marker}`, value: citation.marker, tabindex: "-1" }, title, about, el("blockquote", {}, citation.quote));
+  const item = el("li", { id: `cite-${at}-${citation.marker}`, value: citation.marker, tabindex: "-1" }, title, about, el("blockquote", {}, readable(citation.quote)));
   if (citation.also?.length) item.append(el("div", {}, `${T.also}: ${citation.also.join(", ")}`));
   return item;
 }
@@ -110,10 +115,22 @@ function draw(into, answer, at, before) {
   if (answer.suggestions.length) into.append(choices(answer.suggestions));
   into.append(rating(answer, before));
 }
+function thumb(up) {
+  // Drawn, since not every machine has a font with thumbs.
+  const made = (name, attributes) => {
+    const part = document.createElementNS("http://www.w3.org/2000/svg", name);
+    for (const [attribute, value] of Object.entries(attributes)) part.setAttribute(attribute, value);
+    return part;
+  };
+  const picture = made("svg", { viewBox: "0 0 24 24", width: "16", height: "16", fill: "currentColor", "aria-hidden": "true" });
+  picture.append(made("path", { d: "M1 21h4V9H1v12zm22-11c0-1.1-.9-2-2-2h-6.31l.95-4.57.03-.32c0-.41-.17-.79-.44-1.06L14.17 1 7.59 7.59C7.22 7.95 7 8.45 7 9v10c0 1.1.9 2 2 2h9c.83 0 1.54-.5 1.84-1.22l3.02-7.05c.09-.23.14-.47.14-.73v-2z",
+    ...(up ? {} : { transform: "rotate(180 12 12)" }) }));
+  return picture;
+}
 function rating(answer, before) {
   const said = el("div", { class: "rate", role: "group", "aria-label": T.useful }, T.useful);
-  const up = el("button", { type: "button", "aria-label": T.up, title: T.up }, "👍");
-  const down = el("button", { type: "button", "aria-label": T.down, title: T.down, "aria-expanded": "false" }, "👎");
+  const up = el("button", { type: "button", "aria-label": T.up, title: T.up }, thumb(true));
+  const down = el("button", { type: "button", "aria-label": T.down, title: T.down, "aria-expanded": "false" }, thumb(false));
   const give = async (body) => {
     try {
       const sent = await fetch(api("v1/feedback"), { method: "POST", headers: headers({ "X-Xinwen-Door": "widget" }),
@@ -161,6 +178,7 @@ async function ask(question) {
   log.scrollTop = log.scrollHeight;
   log.setAttribute("aria-busy", "true");
   box.value = "";
+  box.style.height = "auto";
   $("clear").hidden = false;
   running = new AbortController();
   send.textContent = T.stop;
