@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from assistant.console import Interrupt, answer_text, hit_line, note, plain, printable, progress, table_text
+from assistant.feeding import commands
 from assistant.limits import checked_history, checked_question
 from assistant.settings import Settings, load_settings
 from knowledge.errors import QuestionError, SettingsError, XinwenError
@@ -158,7 +159,9 @@ def search(
 
 @app.command()
 def ingest(
-    inputs: Annotated[list[str], typer.Argument(metavar="PATH_OR_URL…", help="Files, folders or addresses.")],
+    inputs: Annotated[
+        list[str], typer.Argument(metavar="PATH_OR_URL…", help="Files, folders, web addresses or feeds.")
+    ],
     as_json: Json = False,
     home: Home = None,
 ) -> None:
@@ -191,6 +194,9 @@ def _report(report: Any, as_json: bool) -> None:
     for failure in (*report.warned, *report.failed):
         note(f"{failure.origin}: {failure.reason}")
     raise typer.Exit(1 if report.failed else 0)
+
+
+app.add_typer(commands(_assistant, _report, _say, _dump), name="feeds")
 
 
 @app.command()

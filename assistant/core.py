@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from knowledge.embeddings import Embedder
     from knowledge.sync import IngestReport, Progress, Sync
     from knowledge.vectors import Vectors
+    from knowledge.web.intake import Intake
+    from knowledge.web.visits import FeedInfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,13 +294,66 @@ class Assistant:
     def ingest(
         self, paths: Sequence[str | Path], progress: Progress | None = None, *, embed: bool = True
     ) -> IngestReport:
-        """Reads files and folders into the home; failures are in the report, never raised for one input."""
+        """Reads files, folders, web addresses and feeds into the home; failures are in the report, never raised for one
+        input."""
+        from knowledge.web.addresses import is_url
+
+        addresses = [str(path) for path in paths if is_url(str(path))]
         with writing(self.home):
             self.store.set_meta("filled", "yes")
-            report = self._sync().ingest(paths, progress)
+            report = self._sync().ingest([path for path in paths if not is_url(str(path))], progress)
+            if embed and not addresses:
+                self._embed(progress)
+        if addresses:
+            with self._web() as web:
+                web.read(addresses, report, progress)
             if embed:
+                with self._writing():
+                    self._embed(progress)
+        return report
+
+    def pull(self, feeds: Sequence[str] = (), progress: Progress | None = None, *, embed: bool = True) -> IngestReport:
+        """Reads the new items of these feeds, of all that are kept when none is named."""
+        from knowledge.sync import IngestReport
+
+        report = IngestReport()
+        with self._web() as web:
+            web.pull(feeds, report, progress)
+        if embed:
+            with self._writing():
                 self._embed(progress)
         return report
+
+    def add_feed(self, address: str) -> FeedInfo:
+        """Keeps a feed, for `pull` to read. Raises DocumentError when the address is not that of a feed."""
+        with self._web() as web:
+            return web.add_feed(address)
+
+    def remove_feed(self, address: str) -> bool:
+        """Forgets a feed, not the documents that came from it; False when it is not kept."""
+        with self._web() as web:
+            return web.remove_feed(address)
+
+    def feeds(self) -> list[FeedInfo]:
+        """The feeds that are kept."""
+        from knowledge.web.visits import Visits
+
+        return Visits(self.store).feeds()
+
+    def _writing(self) -> AbstractContextManager[None]:
+        # What was waited for from a server is not lost to a writer who is done in a moment.
+        return writing(self.home, timeout=30.0)
+
+    @contextmanager
+    def _web(self) -> Iterator[Intake]:
+        from knowledge.web.addresses import Hosts
+        from knowledge.web.fetching import Fetcher, Limits
+        from knowledge.web.intake import Intake
+
+        settings = self.settings
+        limits = Limits(total=settings.web_timeout, delay=settings.web_delay)
+        with Fetcher(Hosts(settings.allowed_hosts), limits) as fetcher:
+            yield Intake(self.store, self._sync(), fetcher, self._writing, settings.feed_items)
 
     def remove(self, document_id: str) -> bool:
         """Removes a document and everything that came from it; False when there is none of that id."""

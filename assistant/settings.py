@@ -51,6 +51,16 @@ class Settings(BaseSettings):
     timeout: float = Field(60.0, gt=0, le=3600, description="Seconds to wait for the model.")
     retries: int = Field(1, ge=0, le=10, description="How often a failed request to the model is tried again.")
 
+    # The web.
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Hosts inside the network that may be read from: wiki.corp, wiki.corp:8000, *.corp.example, 10.0.0.7. "
+        "All other private addresses are refused, and so are ports but 80, 443, 8080, 8443.",
+    )
+    web_timeout: float = Field(60.0, gt=0, le=3600, description="Seconds that one page may take in all.")
+    web_delay: float = Field(1.0, ge=0, le=60, description="Seconds between two requests to one host, at least.")
+    feed_items: int = Field(50, ge=1, le=10_000, description="The most items that one pull reads from a feed.")
+
     # Serving.
     host: str = Field("127.0.0.1", description="The address to listen on.")
     port: int = Field(7860, ge=0, le=65_535, description="The port to listen on; 0 takes a free one.")
@@ -68,10 +78,17 @@ class Settings(BaseSettings):
         (), description="Origins whose pages may hold the widget and call the API: https://wiki.example.com, …"
     )
 
-    @field_validator("api_keys", "embed_origins", mode="before")
+    @field_validator("api_keys", "embed_origins", "allowed_hosts", mode="before")
     @classmethod
     def _commas(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        from knowledge.web.addresses import checked_entry
+
+        return tuple(checked_entry(entry) for entry in value)
 
     @field_validator("model_base_url", "embedding_url", "chroma_url")
     @classmethod

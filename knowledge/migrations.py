@@ -55,7 +55,19 @@ def _order_of_values(connection: sqlite3.Connection) -> None:
     connection.execute("DROP INDEX figures_attribute")
 
 
-STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first, _order_of_values)
+def _the_web(connection: sqlite3.Connection) -> None:
+    for statement in (
+        # What a server said of a page's version, and which reading of ours it belongs to.
+        "CREATE TABLE visits (url TEXT PRIMARY KEY, etag TEXT, modified TEXT, fingerprint TEXT NOT NULL) WITHOUT ROWID",
+        "CREATE TABLE feeds (url TEXT PRIMARY KEY, title TEXT NOT NULL, added TEXT NOT NULL, pulled TEXT) WITHOUT ROWID",
+        """CREATE TABLE feed_items (
+            feed TEXT NOT NULL, item TEXT NOT NULL, stamp TEXT NOT NULL, tries INTEGER NOT NULL, done INTEGER NOT NULL,
+            PRIMARY KEY (feed, item)) WITHOUT ROWID""",
+    ):
+        connection.execute(statement)
+
+
+STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first, _order_of_values, _the_web)
 
 
 def migrate(connection: sqlite3.Connection, name: str) -> None:

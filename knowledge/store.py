@@ -160,6 +160,9 @@ class Store:
         with self._explained():
             return self._connection.execute(sql, values).fetchall()
 
+    # Tables with a module of their own (what the web said) share the connection and its guarantees.
+    rows, transaction = _rows, _transaction
+
     def close(self) -> None:
         """Closes the connections of all threads."""
         with self._guard:

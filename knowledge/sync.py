@@ -68,19 +68,16 @@ class Sync:
     def ingest(self, paths: Sequence[str | Path], progress: Progress | None = None) -> IngestReport:
         """Reads files and folders; an input that fails is named in the report, the others are done."""
         report = IngestReport()
-        local = []
-        for path in paths:
-            if str(path).startswith(("http://", "https://")):
-                report.failed.append(
-                    Failure(str(path), "web addresses are not read yet; save the page as HTML and ingest the file")
-                )
-            else:
-                local.append(Path(path))
-        files, failures = discover(local)
+        files, failures = discover([Path(path) for path in paths])
         report.failed += [Failure(str(path), reason) for path, reason in failures]
         inputs = [(str(path.resolve()), path) for path in files]
         self._run(((origin, path.name, path) for origin, path in inputs), len(inputs), report, progress)
         return report
+
+    @property
+    def version(self) -> str:
+        """What begins the fingerprint of everything read by these rules and with this catalogue."""
+        return self._version
 
     def corpus(self, progress: Progress | None = None) -> IngestReport:
         """Brings the shipped corpus to the state this release ships, and removes what it ships no more."""
@@ -158,6 +155,9 @@ class Sync:
             return
         for entry, outcome in zip(grouped, outcomes, strict=True):
             getattr(report, outcome).append(entry.document.origin)
+
+    # What comes from the web is stored a document at a time, by its own intake.
+    commit = _commit
 
     def _read(self, origin: str, name: str, source: Path | Traversable, report: IngestReport) -> Entry | None:
         """The entry of one input; None when it has not changed since it was read last."""

@@ -90,6 +90,14 @@ class Search(BaseModel):
     mode: Literal["hybrid", "lexical", "dense"] = "hybrid"
 
 
+class FromWeb(BaseModel):
+    """A document by its address."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    url: str = Field(max_length=4096, description="A page, a file (PDF, Office …) or a feed; http or https.")
+
+
 class Found(BaseModel):
     """A passage found: `text` stands at `[start, end)` of its document."""
 

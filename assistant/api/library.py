@@ -6,11 +6,15 @@ import re
 from pathlib import PurePath
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, UploadFile
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
+from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
 from assistant.api.access import may_change
-from assistant.api.bodies import DocumentLine, FigureLine, OneProduct, ProductLine, WholeDocument
+from assistant.api.bodies import DocumentLine, FigureLine, FromWeb, OneProduct, ProductLine, WholeDocument
 from assistant.console import plain
 from assistant.core import Assistant
 from assistant.settings import Settings
@@ -39,23 +43,23 @@ def router(assistant: Assistant, settings: Settings) -> APIRouter:
             id=found.id, **{name: getattr(found, name) for name in WholeDocument.model_fields if name != "id"}
         )
 
-    @routes.post("/documents", status_code=201, dependencies=admin)
-    def add(file: UploadFile) -> dict[str, Any]:
-        """Adds a file, or replaces the one uploaded under the same name before."""
-        folder = assistant.home / "uploads"
-        folder.mkdir(exist_ok=True)
-        # The name is the document's origin; nothing of a path may be left in it.
-        name = (
-            re.sub(r"[^\w.\- ]", "_", PurePath((file.filename or "").replace("\\", "/")).name).lstrip(".")
-            or "document.txt"
-        )
-        path = folder / name[-120:]
-        path.write_bytes(file.file.read(settings.max_upload_bytes + 1))
-        report = assistant.ingest([path])
-        if report.failed:
-            path.unlink(missing_ok=True)
-            raise DocumentError(f"{name}: {report.failed[0].reason}")
-        return dict(plain(report))
+    @routes.post("/documents", status_code=201, dependencies=admin, openapi_extra=_ADDING)
+    async def add(request: Request) -> dict[str, Any]:
+        """Adds a file (multipart, field `file`), or replaces the one uploaded under the same name before; or reads a web
+        page, file or feed by its address (JSON, `{"url": …}`). What failed beside what was read is in the report."""
+        if request.headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json":
+            try:
+                body = FromWeb.model_validate_json(await request.body())
+            except ValidationError as error:
+                raise RequestValidationError(error.errors(include_url=False, include_context=False)) from None
+            return await run_in_threadpool(_add_address, assistant, body.url)
+        async with request.form(max_files=1, max_fields=8) as form:
+            file = form.get("file")
+            if not isinstance(file, UploadFile):
+                raise RequestValidationError(
+                    [{"loc": ("body", "file"), "msg": "send a file in this field, or JSON with a url"}]
+                )
+            return await run_in_threadpool(_add_file, assistant, settings, file)
 
     @routes.delete("/documents/{document_id}", status_code=204, dependencies=admin)
     def remove(document_id: str) -> None:
@@ -95,6 +99,48 @@ def router(assistant: Assistant, settings: Settings) -> APIRouter:
         )
 
     return routes
+
+
+_ADDING: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {"file": {"type": "string", "format": "binary"}},
+                }
+            },
+            "application/json": {"schema": FromWeb.model_json_schema()},
+        },
+    }
+}
+
+
+def _add_address(assistant: Assistant, url: str) -> dict[str, Any]:
+    if not url.lower().startswith(("http://", "https://")):
+        raise DocumentError(f"{url[:200]!r}: only http:// and https:// addresses are read")
+    report = assistant.ingest([url])
+    if report.failed and not (report.added or report.updated or report.unchanged):
+        raise DocumentError(f"{url[:500]}: {report.failed[0].reason}")
+    return dict(plain(report))
+
+
+def _add_file(assistant: Assistant, settings: Settings, file: UploadFile) -> dict[str, Any]:
+    folder = assistant.home / "uploads"
+    folder.mkdir(exist_ok=True)
+    # The name is the document's origin; nothing of a path may be left in it.
+    name = (
+        re.sub(r"[^\w.\- ]", "_", PurePath((file.filename or "").replace("\\", "/")).name).lstrip(".") or "document.txt"
+    )
+    path = folder / name[-120:]
+    path.write_bytes(file.file.read(settings.max_upload_bytes + 1))
+    report = assistant.ingest([path])
+    if report.failed:
+        path.unlink(missing_ok=True)
+        raise DocumentError(f"{name}: {report.failed[0].reason}")
+    return dict(plain(report))
 
 
 def _products(assistant: Assistant) -> dict[str, ProductLine]:

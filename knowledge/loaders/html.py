@@ -25,7 +25,7 @@ def load_html(data: bytes, name: str, origin: str) -> Document:
     """
     declared = _CHARSET.search(data[:4096])
     charset = declared.group(1).decode("ascii") if declared else None
-    page = decode(data, name, "gb18030" if charset and charset.lower() in ("gb2312", "gbk") else charset)
+    page = decode(data, name, charset)
     import trafilatura
     from lxml import etree
 
@@ -44,6 +44,8 @@ def load_html(data: bytes, name: str, origin: str) -> Document:
         favor_recall=True,
         with_metadata=True,
         url=origin if origin.startswith("http") else None,
+        # Only what the page declares as its date: a search through its text finds the year of a copyright line.
+        date_extraction_params={"extensive_search": False, "original_date": True},
     )
     text = (extracted.text or "") if extracted is not None else ""
     if len(text.strip()) < 20 and not held:

@@ -22,6 +22,9 @@ from knowledge.sync import Sync
 CATALOG = Catalog.load()
 
 SCHEMA = {
+    "visits": "url etag modified fingerprint",
+    "feeds": "url title added pulled",
+    "feed_items": "feed item stamp tries done",
     "meta": "key value",
     "documents": "id origin title publisher url published language kind claimed_by text pages article unowned",
     "fingerprints": "origin fingerprint",
