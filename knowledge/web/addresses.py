@@ -244,7 +244,7 @@ class Hosts:
         except ValueError:
             return
         if not is_public(address):
-            raise _internal(url.host, url.port)
+            raise _internal(url.host, url.port, address)
 
     def permit(self, host: str, port: int, addresses: Sequence[str]) -> list[str]:
         """Those `addresses` that DNS gave for `host`, all of them checked. Raises DocumentError when any is not allowed:
@@ -255,7 +255,7 @@ class Hosts:
                 address = ip_address(text)
             except ValueError as error:
                 raise DocumentError(f"{host} has no usable address ({text})") from error
-            if named and (host == text or _may_be_named(address)):
+            if named and _may_be_named(address):
                 continue
             if not is_public(address):
                 raise (
@@ -296,8 +296,7 @@ def _names_host(name: str) -> bool:
     return _host(name, repr(name)) == name
 
 
-def _internal(host: str, port: int) -> DocumentError:
-    return DocumentError(
-        f"{host} is inside a network, not on the public internet, and is not asked; "
-        f"if it is meant, set XINWEN_ALLOWED_HOSTS={host if ':' not in host else f'[{host}]'}:{port}"
-    )
+def _internal(host: str, port: int, address: Address) -> DocumentError:
+    named = f"[{host}]" if ":" in host else host
+    hint = f"; if it is meant, set XINWEN_ALLOWED_HOSTS={named}:{port}" if _may_be_named(address) else ""
+    return DocumentError(f"{host} is inside a network, not on the public internet, and is not asked{hint}")

@@ -255,7 +255,9 @@ def _described(document: Document, url: Url, hints: _Hints) -> Document:
             own = None
         if own is not None and own.host == url.host and own.port == url.port:
             address = str(own)
-    publisher = document.publisher if document.publisher not in (None, "", url.host) else None
+    # Where a page names nobody, trafilatura gives its host.
+    named = document.publisher not in (None, "", url.host, f"{url.host}:{url.port}", url.host.removeprefix("www."))
+    publisher = document.publisher if named else None
     return replace(
         document,
         url=address,
