@@ -22,6 +22,7 @@ from knowledge.passages import split
 from knowledge.reprints import bands, same_figures, signature, similarity
 from knowledge.store import Entry, Store
 from knowledge.vectors import Vectors
+from knowledge.web.addresses import is_url
 
 # Raised when extraction changes, so that stored documents are read again.
 PIPELINE = "6"
@@ -68,7 +69,13 @@ class Sync:
     def ingest(self, paths: Sequence[str | Path], progress: Progress | None = None) -> IngestReport:
         """Reads files and folders; an input that fails is named in the report, the others are done."""
         report = IngestReport()
-        files, failures = discover([Path(path) for path in paths])
+        local = []
+        for path in paths:
+            if is_url(str(path)):
+                report.failed.append(Failure(str(path), "a web address; it is read by knowledge.web.intake"))
+            else:
+                local.append(Path(path))
+        files, failures = discover(local)
         report.failed += [Failure(str(path), reason) for path, reason in failures]
         inputs = [(str(path.resolve()), path) for path in files]
         self._run(((origin, path.name, path) for origin, path in inputs), len(inputs), report, progress)

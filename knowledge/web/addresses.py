@@ -258,11 +258,9 @@ class Hosts:
             if named and _may_be_named(address):
                 continue
             if not is_public(address):
-                raise (
-                    _internal(host, port)
-                    if not named
-                    else DocumentError(f"{host} leads to {text}, which is never asked")
-                )
+                if named:
+                    raise DocumentError(f"{host} leads to {text}, which is never asked")
+                raise _internal(host, port, address)
         return list(dict.fromkeys(addresses))
 
 
