@@ -293,7 +293,8 @@ def evaluate(context: typer.Context) -> None:
         run = importlib.import_module("evals.cli").main
     except ModuleNotFoundError as error:
         raise SettingsError(f"the evals are not installed here: {error}") from error
-    raise typer.Exit(run(context.args) or 0)
+    home = ["--home", str(_Run.home)] if _Run.home and "--home" not in context.args else []
+    raise typer.Exit(run([*context.args, *home]) or 0)
 
 
 @app.command()

@@ -29,6 +29,7 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog="xinwen eval",
         description=f"{__doc__}\n\nsuites (without --suite: {', '.join(DEFAULT)}):\n{suites}",
+        epilog="xinwen eval draft makes draft cases of feedback; xinwen eval draft --help tells more",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
@@ -57,8 +58,13 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the suites named; returns 0, 1 for a regression, 2 for misuse."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given[:1] == ["draft"]:
+        from evals import draft
+
+        return draft.main(given[1:])
     commands = parser()
-    options = commands.parse_args(arguments)
+    options = commands.parse_args(given)
     if options.update_baseline and not options.baseline:
         commands.error("--update-baseline needs --baseline FILE to write to")
     if options.jobs < 1:
