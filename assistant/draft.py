@@ -41,7 +41,6 @@ class Draft:
         self._conflicts: list[Conflict] = []
         self.lines: list[str] = []
         self.table: Table | None = None
-        self.rows: list[tuple[str, ...]] = []
         self.suggestions: list[str] = []
         self.status: Status = "answered"
         self.history: list[Strand] = []
@@ -174,7 +173,7 @@ class Draft:
             question=self.question.text,
             language=self.wording.language,  # type: ignore[arg-type]
             status=status,  # type: ignore[arg-type]
-            text=(" " if self.question.brief else "\n").join(line.rstrip() for line in self.lines),
+            text="\n".join(line.rstrip() for line in self.lines),
             citations=tuple(self._citations),
             figures=tuple(self._figures),
             conflicts=tuple(self._conflicts),

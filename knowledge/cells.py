@@ -46,9 +46,17 @@ class TableReader:
         self._attributes = annotator.catalog.attributes
         self._spans = spans
         self.owned: set[int] = set()
+        self._headed: Subject | None = None
 
-    def read(self, table: TableBlock, product: Subject | None, company: Subject | None) -> Iterator[CellStatement]:
-        """The statements of `table`; `product` and `company` are what the heading or title above it is about."""
+    def read(
+        self, table: TableBlock, product: Subject | None, company: Subject | None, headed: Subject | None = None
+    ) -> Iterator[CellStatement]:
+        """The statements of `table`; `product` and `company` are what the heading or title above it is about.
+
+        `headed` is the company that the headings are about when they name no product: what may be said of a company is
+        said of it, whatever product the sentences between named.
+        """
+        self._headed = headed
         caption = [item.value for item in self._annotator.subjects(table.caption)]
         captioned = {subject.id: subject for subject in caption if not subject.is_company}
         if len(captioned) == 1:
@@ -245,10 +253,11 @@ class TableReader:
                 return at
         return default
 
-    @staticmethod
-    def _owner(attribute: Attribute, product: Subject | None, company: Subject | None) -> Subject | None:
+    def _owner(self, attribute: Attribute, product: Subject | None, company: Subject | None) -> Subject | None:
         if attribute.of == ("vendor",):
             return company
+        if self._headed is not None and "vendor" in attribute.of:
+            return self._headed
         return product or (company if "vendor" in attribute.of else None)
 
     # --- one cell ---------------------------------------------------------------------------------------------------

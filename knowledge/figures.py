@@ -111,7 +111,8 @@ def extract(document: Document, catalog: Catalog) -> Extraction:
     above = reader.start()
     for block in _blocks(text, tables):
         if isinstance(block, TableBlock):
-            for cell in cells.read(block, above.product or context.product, above.company or context.company):
+            headed = above.company if above.product is None else None
+            for cell in cells.read(block, above.product or context.product, above.company or context.company, headed):
                 _add(figures, _of_cell(document, document_id, catalog, cell), catalog, document)
             continue
         start, end = block
