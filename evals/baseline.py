@@ -20,6 +20,8 @@ from knowledge.errors import XinwenError
 
 FORMAT = 2
 MUST_HOLD = "must-hold"
+# A case that is right and fails for a reason not yet mended: it counts in every metric and stops nobody.
+KNOWN_GAP = "known-gap"
 
 
 class BaselineError(XinwenError):
@@ -182,8 +184,12 @@ def regressions(before: Baseline | None, run: SuiteRun) -> list[str]:
         if set(old.held) <= set(items):
             found += _worse(old, run)
     elif run.name == "answers":
-        # With nothing to compare with, every case is held to what it says.
-        found += [f"{item.id} fails, and there is no baseline: {item.why}" for item in run.failed]
+        # With nothing to compare with, every case is held to what it says, save those that say they cannot yet.
+        found += [
+            f"{item.id} fails, and there is no baseline: {item.why}"
+            for item in run.failed
+            if KNOWN_GAP not in item.tags or item.wrong_figure
+        ]
     limits = THRESHOLDS.get(run.name, {})
     for name, limit in limits.items():
         measure = run.measures.get(name)
