@@ -20,6 +20,8 @@ from knowledge.errors import XinwenError
 
 FOLDER = Path(__file__).parent / "cases" / "answers"
 SCHEMA = Path(__file__).parent / "cases" / "schema.json"
+# The tag of a case that is right and fails for a reason not yet mended; it stops nobody while it does.
+KNOWN_GAP = "known-gap"
 
 
 class CaseError(XinwenError):
