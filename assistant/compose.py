@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from assistant.answer import Answer
 from assistant.comparing import compare, derive
+from assistant.concepts import load_concepts
 from assistant.draft import Draft, Library
-from assistant.excerpts import open_answer
+from assistant.excerpts import Excerpts
 from assistant.ledger import Ledger
 from assistant.listing import list_products, makers
-from assistant.lookup import look_up, profile, when
+from assistant.lookup import look_up, when
+from assistant.profile import Profiles
 from assistant.question import Question, Subject
 from assistant.ranking import rank
-from assistant.refusal import clarify, refuse, refuse_unknown
+from assistant.refusal import Nearest, clarify, refuse, refuse_unknown
 from assistant.retrieval import Hit
+from assistant.timeline import Timeline
+from assistant.wants import Wishes
 from assistant.wording import Wording
 from knowledge.catalog import Catalog, fold, fold_name
 from knowledge.lexical import query_tokens
@@ -31,15 +35,25 @@ class Composer:
         self._ledger = ledger
         self._library = library
         self._catalog = catalog
+        concepts = load_concepts()
+        self._wishes = Wishes(catalog, concepts)
+        self._excerpts = Excerpts(catalog, concepts)
+        self._timeline = Timeline(catalog, concepts, self._wishes, ledger, library)
+        self._profiles = Profiles(catalog, concepts, ledger, library, self._timeline)
 
     def draft(self, question: Question) -> Draft:
         return Draft(question, Wording(question.language, self._catalog), self._library)
 
     def from_ledger(self, question: Question) -> Answer | None:
         """The answer where figures or a refusal decide; None where passages have to be read."""
+        return self._from_ledger(question, self._sentences_may_tell)
+
+    def _from_ledger(self, question: Question, leave: Callable[[Draft, Question], bool]) -> Answer | None:
         draft = self.draft(question)
         ledger = self._ledger
-        if question.intent in ("smalltalk", "out_of_scope", "empty"):
+        if question.intent in ("smalltalk", "empty") or (
+            question.intent == "out_of_scope" and not self._excerpts.may_explain(question)
+        ):
             refuse(draft, question)
             return draft.answer()
         if question.unknown_names and not question.subjects:
@@ -63,15 +77,31 @@ class Composer:
         elif question.intent == "derive":
             made = derive(draft, question, ledger)
         elif question.intent == "compare" and len(question.subjects) > 1:
+            # 海光和曙光的换股比例 reads like a comparison; only sentences can tell.
+            if not question.asked_attributes and self._wishes.of(question) and leave(draft, question):
+                return None
             made = compare(draft, question, ledger)
         elif question.intent == "when":
             made = when(draft, question, ledger) if question.subjects else look_up(draft, question, ledger)
-        elif question.intent in ("lookup", "compare", "profile"):
-            if question.asked_attributes:
-                made = look_up(draft, question, ledger)
-            elif question.intent == "profile":
-                made = profile(draft, question, ledger)
+        elif question.intent == "timeline":
+            made = self._timeline.answer(draft, question)
+        elif question.intent in ("lookup", "compare", "profile") and question.asked_attributes:
+            made = look_up(draft, question, ledger)
+        elif question.intent in ("lookup", "compare", "profile", "open", "definition") and self._asks_nothing_else(
+            question
+        ):
+            made = self._profiles.answer(draft, question)
+        if made and leave(draft, question):
+            return None
         return draft.answer() if made else None
+
+    def _sentences_may_tell(self, draft: Draft, question: Question) -> bool:
+        """Whether the ledger has not answered and the question asks for more than an attribute (谁中标金额最大)."""
+        return (draft.status in ("refused", "clarify") or not draft.lines) and self._excerpts.asks_beyond(question)
+
+    def _asks_nothing_else(self, question: Question) -> bool:
+        """Whether a question names somebody and wants nothing in particular: 介绍一下壁仞, 什么是夸娥."""
+        return bool(question.subjects) and not question.unknown_attributes and not self._wishes.of(question)
 
     def _each(self, draft: Draft, question: Question, vague: Subject) -> bool:
         """The answer for each product that a vague name may mean, where that is short; False where it is not."""
@@ -107,6 +137,15 @@ class Composer:
     def from_passages(self, question: Question, hits: Sequence[Hit]) -> Answer:
         """The answer in exact sentences of the best passages, or a refusal that says what is missing."""
         draft = self.draft(question)
-        if not open_answer(draft, question, hits, self._catalog):
-            refuse(draft, question, self._ledger)
+        articles = self._library.article_of({hit.document.id for hit in hits})
+        if not self._excerpts.answer(draft, question, hits, articles):
+            near = self._excerpts.nearest(question, hits)
+            if question.subjects:
+                # A comparison is better than no answer; what the ledger says is missing is the better refusal.
+                from_ledger = self._from_ledger(question, lambda *_: False)
+                if from_ledger is not None and (near is None or from_ledger.status != "refused"):
+                    return from_ledger
+            place = (near.document_id, near.start, near.end, near.text) if near is not None else None
+            missing = self._excerpts.missing(question, hits, self._ledger)
+            refuse(draft, question, self._ledger, Nearest(tuple(missing), place))
         return draft.answer()

@@ -173,7 +173,7 @@ class Assistant:
     def retriever(self, k: int = 10) -> BaseRetriever:
         """The home's passages as a LangChain retriever."""
         self.prepare()
-        return as_retriever(self._retrieval("hybrid"), k)
+        return as_retriever(self._retrieval("hybrid"), k, understand=self.understand)
 
     def runnable(self) -> Any:
         """The chain as a LangChain Runnable from State to Answer."""
@@ -189,9 +189,7 @@ class Assistant:
             )
 
     def _retrieve(self, question: Question) -> list[Hit]:
-        inherited = " ".join(subject.name for subject in question.subjects) if "subjects" in question.inherited else ""
-        subjects = [subject.id for subject in question.subjects] or None
-        return self._retrieval("hybrid").search(f"{inherited} {question.words}".strip(), 10, "hybrid", subjects)
+        return self._retrieval("hybrid").for_question(question)
 
     def _retrieval(self, mode: str) -> Retrieval:
         return Retrieval(self.store, self.catalog, self.vectors if mode != "lexical" else None)

@@ -13,6 +13,7 @@ from assistant.wording import Wording, conditions_text
 from knowledge.documents import Document, Passage
 from knowledge.figures import Figure
 from knowledge.quantities import to_unit
+from knowledge.store import DocumentInfo
 
 
 class Library(Protocol):
@@ -23,6 +24,10 @@ class Library(Protocol):
     def reprint_publishers(self, document_id: str) -> tuple[str, ...]: ...
 
     def lexical(self, words: Sequence[str], k: int) -> list[tuple[str, float]]: ...
+
+    def document_infos(self, document_ids: Collection[str]) -> dict[str, DocumentInfo]: ...
+
+    def article_of(self, document_ids: Collection[str]) -> dict[str, str]: ...
 
     def passages(self, passage_ids: Collection[str]) -> dict[str, Passage]: ...
 
@@ -151,6 +156,11 @@ class Draft:
             qualifiers=self.wording.qualifiers(strand),
             sides=self.wording.word("sep").join(sides),
         )
+
+    @property
+    def citations(self) -> tuple[Citation, ...]:
+        """What has been cited so far."""
+        return tuple(self._citations)
 
     @property
     def has_conflicts(self) -> bool:

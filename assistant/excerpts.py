@@ -1,122 +1,221 @@
-"""Excerpts: exact sentences from the best passages that answer an open question, in order, each cited."""
+"""Excerpts: exact sentences that answer an open question, in order, grouped by source, each cited."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping, Sequence
+from typing import Literal
 
+from assistant.concepts import Concepts
 from assistant.draft import Draft
+from assistant.exact_words import proper_words
+from assistant.ledger import Ledger
 from assistant.question import Question
 from assistant.retrieval import Hit
-from knowledge.catalog import Catalog, fold
-from knowledge.dates import find_dates
-from knowledge.lexical import query_tokens
-from knowledge.passages import sentences
+from assistant.wants import Traits, Want, Wishes
+from assistant.windows import Window, Windows
+from knowledge.catalog import Catalog, Vendor
 
-# At least this share of what the question asks, besides its names, has to stand in the chosen sentences: below it
-# the passages are about something else. Measured on evals/cases (see `python -m evals.refusal`).
-COVERED = 0.5
-MOST = 4
+# The share of what is asked that one sentence with its surroundings must have. Measured with `python -m evals.refusal`:
+# below it sentences are about something else. A question that names nobody has only its words to go by.
+ENOUGH, ENOUGH_UNNAMED = 0.6, 0.75
+MOST = 5
+PER_DOCUMENT = 3
+# Two sentences that share this much of their words say the same (Jaccard).
+SAME = 0.6
 
-
-@dataclass(frozen=True, slots=True)
-class _Sentence:
-    hit: Hit
-    start: int
-    end: int
-    tokens: frozenset[str]
-    score: float
+Aspect = Literal["why", "who", "definition", "open"]
+_PERSON = re.compile(r"(?<![A-Za-z])[A-Z][a-z]+ (?:[A-Z][a-z]+|[A-Z]\.)")
 
 
-def open_answer(draft: Draft, question: Question, hits: Sequence[Hit], catalog: Catalog) -> bool:
-    """Adds up to four quoted sentences to `draft`; False when nothing in `hits` answers the question."""
-    asked = set(query_tokens(question.words, catalog))
-    names = {token for subject in question.subjects for token in query_tokens(subject.name, catalog)}
-    wanted = asked - names
-    subjects = {subject.id for subject in question.subjects}
-    candidates = [
-        sentence
-        for hit in hits[:6]
-        for sentence in _sentences(
-            hit, wanted, subjects, catalog, question.intent == "when", [subject.name for subject in question.subjects]
-        )
-    ]
-    if subjects:
-        candidates = [sentence for sentence in candidates if sentence.score > 0]
-    candidates.sort(key=lambda sentence: -sentence.score)
-    # A row of a table answers an open question only when it has every word asked for.
-    chosen, covered = _choose([sentence for sentence in candidates if not sentence.hit.passage.table], wanted)
-    share = COVERED
-    if not chosen or len(covered) < COVERED * len(wanted):
-        chosen, covered = _choose(candidates, wanted)
-        share = COVERED if not any(sentence.hit.passage.table for sentence in chosen) else 1.0
-    if not chosen or (wanted and len(covered) < share * len(wanted)) or (not wanted and not subjects):
-        return False
-    if question.intent == "timeline":
-        chosen.sort(key=lambda sentence: sentence.hit.document.published or "")
-    else:
-        order = {sentence.hit.passage.document_id: at for at, sentence in reversed(list(enumerate(chosen)))}
-        chosen.sort(key=lambda sentence: (order[sentence.hit.passage.document_id], sentence.start))
-    for sentence in chosen:
-        document = sentence.hit.document
-        marks = draft.cite(document.id, sentence.start, sentence.end)
-        quote = sentence.hit.passage.text[
-            sentence.start - sentence.hit.passage.start : sentence.end - sentence.hit.passage.start
-        ].strip()
+class Excerpts:
+    """Chooses sentences for open questions; tells what is missing where nothing answers."""
+
+    def __init__(self, catalog: Catalog, concepts: Concepts) -> None:
+        self._catalog = catalog
+        self._concepts = concepts
+        self._wishes = Wishes(catalog, concepts)
+        self._windows = Windows(catalog, self._wishes)
+
+    def aspect(self, question: Question) -> Aspect:
+        """What kind of answer an open question wants."""
+        for kind in ("why", "definition", "who"):
+            if self._concepts.asks(kind, question.words):
+                return kind  # type: ignore[return-value]
+        return "open"
+
+    def answer(self, draft: Draft, question: Question, hits: Sequence[Hit], articles: Mapping[str, str]) -> bool:
+        """Adds one to five quoted sentences to `draft`; False when nothing in `hits` answers the question."""
+        wants = self._wishes.of(question)
+        aspect = self.aspect(question)
+        # A reason is one for something: of one name alone there is nothing to give a reason for, of two there is what
+        # the one has to do with the other (英伟达为啥要做A800).
+        if not wants and len(question.subjects) < (2 if aspect in ("why", "who") else 1):
+            return False
+        enough = ENOUGH if question.subjects else ENOUGH_UNNAMED
+        found = [window for window in self._windows.of(question, wants, hits) if window.share >= enough]
+        found = [window for window in found if self._fits(aspect, window, question, wants)]
+        if not found and aspect in ("open", "who"):
+            # A row of a data sheet answers an open question only when it has every word of it.
+            found = [
+                window
+                for window in self._windows.of(question, wants, hits, rows=True)
+                if wants and window.own_share >= 1
+            ]
+            found = [window for window in found if self._fits(aspect, window, question, wants)]
+        chosen = _chosen(sorted(found, key=lambda window: -window.score), wants, articles, aspect)
+        if not chosen:
+            return False
+        spans = [span for window in chosen for span in _spans(window, wants)]
+        if len(spans) == 1 and aspect == "open" and not question.asked_attributes:
+            spans += [(chosen[0].hit, *following) for following in chosen[0].after[:1]]
+        say(draft, spans)
+        return True
+
+    def nearest(self, question: Question, hits: Sequence[Hit]) -> Window | None:
+        """The sentence that says most of what is asked without answering it, if it says half of it."""
+        wants = self._wishes.of(question)
+        found = [window for window in self._windows.of(question, wants, hits) if wants and window.own_share >= 0.5]
+        return max(found, key=lambda window: window.score, default=None)
+
+    def wants(self, question: Question) -> tuple[Want, ...]:
+        return self._wishes.of(question)
+
+    def missing(self, question: Question, hits: Sequence[Hit], ledger: Ledger) -> list[str]:
+        """The words of the question that no sentence about its subjects has, and no figure of theirs."""
+        wants = self._wishes.of(question)
+        together = Traits(frozenset(), frozenset(), frozenset())
+        for window in self._windows.of(question, wants, hits):
+            together = together | window.own
+        stated = {item for subject in question.subjects for item in ledger.attributes_of(subject.id)}
+        return [
+            want.text
+            for want in wants
+            if not want.in_(together) and not want.attributes & stated and len(want.text) > 1
+        ]
+
+    def asks_beyond(self, question: Question) -> bool:
+        """Whether a question asks for more than attributes of the catalogue: 下单了多少颗, 谁中标金额最大."""
+        asked, wants = set(question.asked_attributes), self._wishes.of(question)
+        if not question.subjects and any(want.name for want in wants):
+            # A name that nobody knows is no question to ask back about.
+            return True
+        return any(want.weight >= 1 and want.concepts and not want.attributes & asked for want in wants)
+
+    def may_explain(self, question: Question) -> bool:
+        """Whether a question without a known name asks what a word of the field is: 什么是超节点."""
+        return self.aspect(question) == "definition" and any(want.concepts for want in self._wishes.of(question))
+
+    def _fits(self, aspect: Aspect, window: Window, question: Question, wants: Sequence[Want]) -> bool:
+        if aspect == "why":
+            return self._concepts.gives_reason(window.text)
+        if aspect == "who":
+            return self._names_another(window, question)
+        if question.intent == "when" and not window.dates:
+            return False
+        if question.asked_attributes and aspect == "open":
+            # How many, how much: a sentence without a number does not say, and one that does not name the subject may
+            # say it of another.
+            return window.named and any(character.isdigit() for character in window.text)
+        if aspect == "definition" and not question.subjects:
+            return any(self._concepts.explains(window.text, want.text) for want in wants)
+        return True
+
+    def _names_another(self, window: Window, question: Question) -> bool:
+        """Whether a sentence names a company or a person that the question does not."""
+        text = window.text
+        asked = {subject.id for subject in question.subjects}
+        publisher = window.hit.document.publisher or ""
+        for mention in self._catalog.mentions(text):
+            if isinstance(mention.entry, Vendor) and mention.entry.id not in asked:
+                maker = {self._catalog.products[item].vendor for item in asked if item in self._catalog.products}
+                if mention.entry.id not in maker or aspect_of_maker(question):
+                    return True
+        known = question.text + publisher
+        return any(name not in known for name in (*_PERSON.findall(text), *proper_words(text)))
+
+
+def aspect_of_maker(question: Question) -> bool:
+    """Whether the maker of a product itself may be the answer: who built it, who announced it."""
+    return all(subject.kind != "vendor" for subject in question.subjects)
+
+
+def _chosen(
+    found: Sequence[Window], wants: Sequence[Want], articles: Mapping[str, str], aspect: Aspect
+) -> list[Window]:
+    """The best windows that say something different from each other, at most three of a document, one printing of each."""
+    chosen: list[Window] = []
+    printed: dict[str, str] = {}
+    best = found[0].share if found else 0.0
+    for window in found:
+        if len(chosen) >= (3 if aspect in ("why", "who") else MOST):
+            break
+        article = articles.get(window.document_id, window.document_id)
+        if printed.setdefault(article, window.document_id) != window.document_id:
+            continue
+        if sum(other.document_id == window.document_id for other in chosen) >= PER_DOCUMENT:
+            continue
+        # What says much less of the question than the best does is beside it.
+        if window.share < best - 0.2 or (chosen and wants and window.own_share < 0.5):
+            continue
+        if any(_same(window.own, other.own) for other in chosen):
+            continue
+        chosen.append(window)
+    order = {window.document_id: at for at, window in reversed(list(enumerate(chosen)))}
+    return sorted(chosen, key=lambda window: (order[window.document_id], window.start))
+
+
+def _spans(window: Window, wants: Sequence[Want]) -> list[tuple[Hit, int, int]]:
+    """The window's sentence, after those before it that say what it leaves out (a reason without its event)."""
+    spans = [(window.hit, window.start, window.end)]
+    if window.own_share >= 1 or not window.before:
+        return spans
+    lacking = [want for want in wants if not want.in_(window.own)]
+    for start, end, _, traits in reversed(window.before):
+        if any(want.in_(traits) for want in lacking):
+            spans.append((window.hit, start, end))
+            lacking = [want for want in lacking if not want.in_(traits)]
+    return spans[::-1]
+
+
+def _same(a: Traits, b: Traits) -> bool:
+    union = len(a.tokens | b.tokens)
+    return bool(union) and len(a.tokens & b.tokens) / union > SAME
+
+
+def say(draft: Draft, spans: Sequence[tuple[Hit, int, int]]) -> None:
+    """Quotes spans, those of one document in one line in their order, with publisher, date and the language they are in."""
+    grouped: dict[str, list[tuple[Hit, int, int]]] = {}
+    for hit, start, end in spans:
+        grouped.setdefault(hit.document.id, []).append((hit, start, end))
+    for group in grouped.values():
+        document = group[0][0].document
+        quotes = []
+        for hit, start, end in sorted(set(group), key=lambda item: item[1]):
+            marks = draft.cite(document.id, start, end)
+            quotes.append(quoted(draft, hit.passage.text[start - hit.passage.start : end - hit.passage.start], marks))
         date = draft.wording.say("dated", date=document.published) if document.published else ""
         lead = draft.wording.say("according", publisher=document.publisher or document.title, date=date)
-        draft.lines.append(lead + draft.wording.say("quoted", quote=quote, marks=marks))
-    return True
+        draft.lines.append(lead + " ".join(quotes) if draft.wording.language == "en" else lead + "".join(quotes))
 
 
-def _choose(candidates: Sequence[_Sentence], wanted: set[str]) -> tuple[list[_Sentence], set[str]]:
-    """The sentences that together say most of what is wanted, each adding something, and what they cover."""
-    chosen: list[_Sentence] = []
-    covered: set[str] = set()
-    for sentence in candidates:
-        if len(chosen) >= MOST:
-            break
-        if any(_same(sentence, other) for other in chosen) or (wanted and not sentence.tokens & wanted):
-            continue
-        gain = (sentence.tokens & wanted) - covered
-        if chosen and not gain and len(chosen) >= 2:
-            continue
-        chosen.append(sentence)
-        covered |= sentence.tokens & wanted
-    return chosen, covered
+def quoted(draft: Draft, text: str, marks: str) -> str:
+    """An exact quote with its marker; one in another language than the answer's is marked as the original."""
+    shown = cells(text) if text.lstrip().startswith("|") else text.strip("# \n")
+    language = "zh" if re.search(r"[\u4e00-\u9fff]", text) else "en"
+    original = draft.wording.word("source_language") if language != draft.wording.language else ""
+    return draft.wording.say("quoted", quote=shown, marks=marks if not original else original + marks)
 
 
-def _sentences(
-    hit: Hit, wanted: set[str], subjects: set[str], catalog: Catalog, dated: bool, names: Sequence[str]
-) -> list[_Sentence]:
-    passage = hit.passage
-    own = [subject.removeprefix("~") for subject in subjects if subject.startswith("~")]
-    about = {mention.entry.id for mention in catalog.mentions("\n".join((hit.document.title, *passage.heading)))}
-    found = []
-    for start, end in sentences(passage.text):
-        text = passage.text[start:end]
-        if (
-            len(text.strip()) < 8
-            or text.lstrip().startswith("#")
-            or (passage.table and start == 0)
-            or set(text) <= set("|-: \n")
-        ):
-            continue
-        if dated and not find_dates(text, hit.document.published):
-            continue
-        tokens = frozenset(query_tokens(text, catalog))
-        mentioned = about | {mention.entry.id for mention in catalog.mentions(text)}
-        relevance = len(tokens & wanted) / (len(wanted) or 1)
-        named = any(name in text for name in names)
-        if own and not named:
-            folded = fold(text)[0]
-            named = any(key in folded for key in own)
-        related = bool(mentioned & subjects) or named if subjects else True
-        score = (relevance + 0.3 * hit.score) * (1.0 if related else 0.0)
-        found.append(_Sentence(hit, passage.start + start, passage.start + end, tokens, score))
-    return found
+def told_by_another(text: str) -> bool:
+    """Whether a sentence says first who says what follows ("据…，")."""
+    return text.lstrip().casefold().startswith(("据", "根据", "according to"))
 
 
-def _same(a: _Sentence, b: _Sentence) -> bool:
-    union = len(a.tokens | b.tokens)
-    return bool(union) and len(a.tokens & b.tokens) / union > 0.7
+def cells(row: str) -> str:
+    """A table's row as its filled cells, addresses left out."""
+    parts = [part.strip() for part in row.strip().strip("|").split("|")]
+    return " · ".join(part for part in parts if part and not part.startswith(("http://", "https://")))
+
+
+__all__ = ["ENOUGH", "Excerpts", "cells", "quoted", "say", "told_by_another"]

@@ -291,6 +291,11 @@ class Ledger:
                 grouped.setdefault(figure.attribute, []).append(figure)
         return {name: strands(grouped[name], self.periodic) for name in self._catalog.attributes if name in grouped}
 
+    def dates(self, subject: str) -> list[Strand]:
+        """All strands of a subject whose values are dates: launch, founding, listing."""
+        wanted = [name for name, attribute in self._catalog.attributes.items() if attribute.dimension == "date"]
+        return strands(self._store.figures([subject], wanted), self.periodic)
+
     def main(
         self,
         subject: str,

@@ -1,4 +1,4 @@
-"""Look-up: one or several attributes of one or several subjects, and all that is stated about a subject."""
+"""Look-up: one or several attributes of one or several subjects, and dates."""
 
 from __future__ import annotations
 
@@ -226,46 +226,6 @@ def _nearby(draft: Draft, ledger: Ledger, subject: Subject, attribute: str | Non
         draft.suggestions += [f"{name} {wording.attribute(held)}" for held in near[:3]]
     else:
         draft.say("missing_all", subject=name)
-
-
-def profile(draft: Draft, question: Question, ledger: Ledger) -> bool:
-    """All that the documents state about the subjects, as a table; False when they state no figure."""
-    wording = draft.wording
-    rows: list[tuple[str, ...]] = []
-    several = len(question.subjects) > 1
-    for subject in question.subjects:
-        held = ledger.profile(subject.id, question.as_of)
-        if not held:
-            continue
-        draft.say("profile_title", subject=name_of(draft, subject))
-        for attribute, found in held.items():
-            for strand in found[:3]:
-                rows.append(((name_of(draft, subject),) if several else ()) + _row(draft, attribute, strand))
-    if not rows:
-        return False
-    for row in rows:
-        cells = row[1:] if several else row
-        condition = wording.say("qualifier", text=cells[2]) if cells[2] else ""
-        draft.lines.append(
-            f"- {row[0] + ' ' if several else ''}{wording.say('under_condition', label=cells[0], value=cells[1] + condition, marks='').strip()}"
-        )
-    columns = [
-        wording.word(key) for key in ("columns_attribute", "columns_value", "columns_condition", "columns_source")
-    ]
-    draft.tabulate([wording.word("columns_product"), *columns] if several else columns, rows)
-    return True
-
-
-def _row(draft: Draft, attribute: str, strand: Strand) -> tuple[str, ...]:
-    wording = draft.wording
-    if strand.conflicting:
-        draft.conflict(strand)
-        value = " / ".join(wording.value(side[0]) + draft.figures(side[:1]) for side in strand.sides[:4])
-        value += wording.say("qualifier", text=wording.word("disputed"))
-    else:
-        value = wording.value(strand.lead) + draft.figures(strand.sides[0][:1])
-    condition = wording.qualifiers(strand).strip(" （）()")
-    return wording.attribute(attribute), value, condition, strand.lead.publisher or ""
 
 
 def _dates_of(ledger: Ledger, subject: Subject, asked: Sequence[str]) -> list[str]:

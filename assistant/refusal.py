@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from rapidfuzz import fuzz, process
 
 from assistant.draft import Draft
+from assistant.excerpts import quoted
 from assistant.ledger import Ledger
 from assistant.question import Question, Subject
 from knowledge.catalog import Catalog, fold_name
@@ -18,26 +20,63 @@ Mentioned = Callable[[str], tuple[str, int, int, str] | None]
 OFFERED = 8
 
 
-def refuse(draft: Draft, question: Question, ledger: Ledger | None = None) -> None:
-    """Says that the documents do not answer, and what they hold about the subjects instead."""
+@dataclass(frozen=True, slots=True)
+class Nearest:
+    """What comes closest to an answer that is not there: words no sentence has, and the sentence that has most."""
+
+    missing: tuple[str, ...] = ()
+    place: tuple[str, int, int, str] | None = None
+
+
+def refuse(draft: Draft, question: Question, ledger: Ledger | None = None, nearest: Nearest | None = None) -> None:
+    """Says that the documents do not answer, what is missing, and what they hold about the subjects instead."""
     draft.status = "refused"
-    wording = draft.wording
+    wording, nearest = draft.wording, nearest or Nearest()
     if question.intent in ("smalltalk", "out_of_scope", "empty"):
         draft.say("smalltalk" if question.intent == "smalltalk" else "out_of_scope", example=wording.example)
         draft.suggestions += list(wording.examples)
         return
-    if question.unknown_attributes and question.subjects:
-        subject = question.subjects[0]
-        words = draft.wording.join(list(question.unknown_attributes))
-        draft.say("unknown_attribute", subject=wording.subject(subject.id, subject.name), words=words)
+    words = list(question.unknown_attributes or nearest.missing)
+    subjects = [wording.subject(subject.id, subject.name) for subject in question.subjects]
+    if words and subjects:
+        draft.say("unknown_attribute", subject=wording.join(subjects), words=wording.join(words))
+    elif words:
+        draft.say("unknown_words", words=wording.join(words))
+    elif question.intent == "why" and nearest.place is not None:
+        draft.say("refuse_reason")
     else:
         draft.say("refuse")
-    for subject in question.subjects[:2] if ledger is not None else ():
-        held = ledger.attributes_of(subject.id) if ledger is not None else []
-        if held:
-            name = wording.subject(subject.id, subject.name)
+    if nearest.place is not None:
+        document_id, start, end, quote = nearest.place
+        draft.say("nearest", quote=quoted(draft, quote, draft.cite(document_id, start, end)))
+    if ledger is None:
+        return
+    dates = list(question.dates)
+    for subject in question.subjects[:2]:
+        held = ledger.attributes_of(subject.id)
+        if not held:
+            continue
+        name = wording.subject(subject.id, subject.name)
+        stated = [item for item in question.asked_attributes if item in held]
+        if stated:
+            values = [_values(draft, ledger, subject, item, dates) for item in stated[:2]]
+            draft.say("other_condition", values=wording.word("sep").join(values))
+        elif nearest.place is None:
             draft.say("nearby", subject=name, attributes=wording.join([wording.attribute(item) for item in held[:8]]))
-            draft.suggestions += [f"{name} {wording.attribute(item)}" for item in held[:3]]
+        draft.suggestions += [f"{name} {wording.attribute(item)}" for item in (stated or held)[:3]]
+
+
+def _values(draft: Draft, ledger: Ledger, subject: Subject, attribute: str, dates: Sequence[str]) -> str:
+    """The figures of the asked attribute, those of the asked time first."""
+    wording = draft.wording
+    found = ledger.look_up(subject.id, attribute)
+    timely = [strand for strand in found if strand.period in dates] or found
+    parts = [
+        wording.value(strand.lead) + wording.qualifiers(strand) + draft.figures(strand.sides[0][:1])
+        for strand in timely[:2]
+    ]
+    label = f"{wording.subject(subject.id, subject.name)} {wording.attribute(attribute)}"
+    return f"{label} {wording.word('comma').join(parts)}"
 
 
 def refuse_unknown(draft: Draft, question: Question, catalog: Catalog, mentioned: Mentioned) -> None:

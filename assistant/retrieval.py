@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from assistant.concepts import load_concepts
+from assistant.wants import Wishes
 from knowledge.catalog import Catalog, Product
 from knowledge.documents import Passage
 from knowledge.errors import ModelError, StoreError
@@ -17,6 +19,8 @@ from knowledge.vectors import Vectors
 
 if TYPE_CHECKING:
     from langchain_core.retrievers import BaseRetriever
+
+    from assistant.question import Question
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +33,10 @@ POOL = 100
 OWN, SIBLING = 0.25, 0.25
 # Copies of one article or rows of one sheet must not fill the first page.
 PER_ARTICLE = 4
+# A passage of the asked time, and prose where prose is asked for, gain this much.
+TIMELY, PROSAIC = 0.15, 0.2
+# What is answered in sentences, not in rows.
+PROSE = frozenset({"why", "how", "who", "definition", "open", "timeline", "profile"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +60,42 @@ class Retrieval:
         self._catalog = catalog
         self._vectors = vectors
         self._dense_weight = dense_weight
+        self._wishes = Wishes(catalog, load_concepts())
         self._about = functools.lru_cache(maxsize=20_000)(self._subjects_of)
 
-    def search(self, text: str, k: int = 10, mode: Mode = "hybrid", subjects: Sequence[str] | None = None) -> list[Hit]:
-        """The best `k` passages for `text`, best first; `subjects` are the catalogue ids it is about (None: read from it)."""
-        lexical = dict(self._store.lexical(self._words(text), POOL)) if mode != "dense" else {}
+    def for_question(self, question: Question, k: int = 16, mode: Mode = "hybrid") -> list[Hit]:
+        """The best `k` passages for a question understood: its subjects, its time, its kind of answer, its words in
+        both languages."""
+        inherited = " ".join(subject.name for subject in question.subjects) if "subjects" in question.inherited else ""
+        text = f"{inherited} {question.words}".strip()
+        return self.search(
+            text,
+            k,
+            mode,
+            [subject.id for subject in question.subjects] or None,
+            words=self._wishes.words(self._wishes.of(question)),
+            dates=list(question.dates),
+            prose=question.intent in PROSE,
+        )
+
+    def search(
+        self,
+        text: str,
+        k: int = 10,
+        mode: Mode = "hybrid",
+        subjects: Sequence[str] | None = None,
+        *,
+        words: Sequence[str] = (),
+        dates: Sequence[str] = (),
+        prose: bool = False,
+    ) -> list[Hit]:
+        """The best `k` passages for `text`, best first; `subjects` are the catalogue ids it is about (None: read from it).
+
+        `words` are searched for beside its own; passages of the time of `dates` come first, and with `prose` sentences
+        before tables.
+        """
+        expanded = [*self._words(text), *(query_tokens(" ".join(words), self._catalog) if words else ())]
+        lexical = dict(self._store.lexical(list(dict.fromkeys(expanded)), POOL)) if mode != "dense" else {}
         dense = self._dense(text, mode)
         scores = _fuse(lexical, dense, self._dense_weight)
         passages = self._store.passages(scores)
@@ -67,6 +106,12 @@ class Retrieval:
         if asked and mode == "hybrid":
             scores = {
                 identity: score + self._preference(passages[identity], infos, asked)
+                for identity, score in scores.items()
+                if identity in passages
+            }
+        if (dates or prose) and mode == "hybrid":
+            scores = {
+                identity: score + _fitting(passages[identity], infos, dates, prose)
                 for identity, score in scores.items()
                 if identity in passages
             }
@@ -138,6 +183,18 @@ class Retrieval:
         return frozenset(mention.entry.id for mention in self._catalog.mentions(passage.searchable(title)))
 
 
+def _fitting(passage: Passage, infos: Mapping[str, DocumentInfo], dates: Sequence[str], prose: bool) -> float:
+    """What a passage gains by being of the asked time and kind."""
+    gain = PROSAIC if prose and not passage.table else 0.0
+    if dates:
+        published = infos[passage.document_id].published
+        # The year is enough: news of January tells what December brought.
+        years = {date[:4] for date in dates}
+        if (published is not None and published[:4] in years) or any(year in passage.text for year in years):
+            gain += TIMELY
+    return gain
+
+
 def _away(error: Exception) -> bool:
     """Whether an error is the index being locked or out of reach, not a fault of ours."""
     if isinstance(error, (OSError, StoreError, ModelError)):
@@ -167,8 +224,13 @@ def _normalised(scores: Mapping[str, float]) -> dict[str, float]:
     return {identity: (score - low) / (high - low) if high > low else 1.0 for identity, score in scores.items()}
 
 
-def as_retriever(retrieval: Retrieval, k: int = 10, mode: Mode = "hybrid") -> BaseRetriever:
-    """`retrieval` as a LangChain retriever, whose Documents carry the citation in their metadata."""
+def as_retriever(
+    retrieval: Retrieval, k: int = 10, mode: Mode = "hybrid", understand: Callable[[str], Question] | None = None
+) -> BaseRetriever:
+    """`retrieval` as a LangChain retriever, whose Documents carry the citation in their metadata.
+
+    With `understand` a query is read as a question and finds what the assistant itself would read for it.
+    """
     from langchain_core.callbacks import CallbackManagerForRetrieverRun
     from langchain_core.documents import Document as LangChainDocument
     from langchain_core.retrievers import BaseRetriever
@@ -192,7 +254,11 @@ def as_retriever(retrieval: Retrieval, k: int = 10, mode: Mode = "hybrid") -> Ba
                         "score": hit.score,
                     },
                 )
-                for hit in retrieval.search(query, k, mode)
+                for hit in (
+                    retrieval.search(query, k, mode)
+                    if understand is None
+                    else retrieval.for_question(understand(query), k, mode)
+                )
             ]
 
     return EvidenceRetriever()
