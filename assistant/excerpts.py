@@ -96,6 +96,9 @@ class Excerpts:
 
     def asks_beyond(self, question: Question) -> bool:
         """Whether a question asks for more than attributes of the catalogue: 下单了多少颗, 谁中标金额最大."""
+        if question.conditions or question.scope:
+            # What is missing then is the figure under that condition.
+            return False
         asked, wants = set(question.asked_attributes), self._wishes.of(question)
         if not question.subjects and any(want.name for want in wants):
             # A name that nobody knows is no question to ask back about.
@@ -116,7 +119,8 @@ class Excerpts:
         if question.asked_attributes and aspect == "open":
             # How many, how much: a sentence without a number does not say, and one that does not name the subject may
             # say it of another.
-            return window.named and any(character.isdigit() for character in window.text)
+            says = window.named and window.own_share >= ENOUGH
+            return says and any(character.isdigit() for character in window.text)
         if aspect == "definition" and not question.subjects:
             return any(self._concepts.explains(window.text, want.text) for want in wants)
         return True
