@@ -70,7 +70,7 @@ class Composer:
         made = False
         if question.intent == "list" and question.subjects:
             made = list_products(draft, question, ledger, self._catalog)
-        elif question.intent == "who" and not question.asked_attributes:
+        elif question.intent == "who" and not question.asked_attributes and self._excerpts.asks_maker(question):
             made = makers(draft, question, self._catalog)
         elif question.intent in ("rank", "filter", "list", "count"):
             made = rank(draft, question, ledger)

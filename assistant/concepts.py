@@ -22,6 +22,7 @@ class ConceptFile(BaseModel):
 
     groups: tuple[tuple[str, ...], ...]
     light: tuple[str, ...]
+    making: tuple[str, ...]
     reasons: tuple[str, ...]
     scaffold: tuple[str, ...]
     particles: str
@@ -54,6 +55,7 @@ class Concepts:
                 for form in _forms(word):
                     table.setdefault(fold_name(form), set()).add(number)
         self.light = frozenset(number for word in content.light for number in table[fold_name(word)])
+        self.making = frozenset(number for word in content.making for number in table[fold_name(word)])
         self._automaton = ahocorasick.Automaton()
         for key, ids in table.items():
             self._automaton.add_word(key, (len(key), frozenset(ids)))

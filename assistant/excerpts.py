@@ -105,6 +105,11 @@ class Excerpts:
             return True
         return any(want.weight >= 1 and want.concepts and not want.attributes & asked for want in wants)
 
+    def asks_maker(self, question: Question) -> bool:
+        """Whether a question about who asks nothing but who makes a product (谁研发的), not who bought or took it apart."""
+        making = self._concepts.making
+        return all(want.concepts & making or want.weight < 1 for want in self._wishes.of(question))
+
     def may_explain(self, question: Question) -> bool:
         """Whether a question without a known name asks what a word of the field is: 什么是超节点."""
         return self.aspect(question) == "definition" and any(want.concepts for want in self._wishes.of(question))
