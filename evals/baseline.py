@@ -1,14 +1,15 @@
 """Baseline: what held before and what the metrics were; what has become worse is named.
 
-A regression is what a CI should stop: a must-hold case that held and now fails, a wrong figure where there was none, a
-metric below its threshold, or a metric that is worse than before by more than chance would make it.
+A regression is what a CI should stop: a must-hold case that held and now fails, a wrong figure where there was none, an
+answer that gives another value than it gave, a metric below its threshold, or a metric that is worse than before by more
+than chance would make it.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from evals.case import KNOWN_GAP
 from evals.metrics import Measure
-from evals.suites import SuiteRun
+from evals.suites import Item, SuiteRun
 from knowledge.errors import XinwenError
 
 FORMAT = 2
@@ -129,7 +130,7 @@ def stated(run: SuiteRun) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for graded in run.graded:
         if graded.answer is not None and graded.answer.figures:
-            lines = [f"{f.product} {f.attribute} {f.value} {f.unit}".strip() for f in graded.answer.figures]
+            lines = [f"{f.product}\t{f.attribute}\t{f.value} {f.unit}".strip() for f in graded.answer.figures]
             found[graded.case.id] = sorted(set(lines))
     return found
 
@@ -180,6 +181,7 @@ def regressions(before: Baseline | None, run: SuiteRun) -> list[str]:
             for item in broken
             if item.wrong_figure and MUST_HOLD not in item.tags
         ]
+        found += [f"{name} {line}" for name, line in _altered(compare(before, run), old, items)]
         if set(old.held) <= set(items):
             found += _worse(old, run)
     elif run.name == "answers":
@@ -196,6 +198,24 @@ def regressions(before: Baseline | None, run: SuiteRun) -> list[str]:
             side = "at most" if limit.lower_is_better else "at least"
             found.append(f"{name} is {told(measure)}, it must be {side} {limit.bound:g}")
     return [f"{run.name}: {line}" for line in found]
+
+
+def _altered(difference: Difference, old: SuiteBaseline, items: Mapping[str, Item]) -> Iterator[tuple[str, str]]:
+    """Cases that held and whose answers now give another value where they gave one. More values (a further source) are
+    a change that is shown, and no regression; fewer are what the case itself must ask for."""
+    for name, (gone, come) in sorted(difference.figures.items()):
+        if not old.held.get(name) or not items[name].held:
+            continue
+        for line in gone:
+            subject = line.split("\t")[:2]
+            now = [other for other in come if other.split("\t")[:2] == subject]
+            if now:
+                yield name, f"stated {shown_line(line)}, now states {', '.join(map(shown_line, now))}"
+
+
+def shown_line(line: str) -> str:
+    """A line of `stated` for people."""
+    return line.replace("\t", " ").strip()
 
 
 def _worse(old: SuiteBaseline, run: SuiteRun) -> list[str]:

@@ -90,8 +90,9 @@ class Evidence:
         return self.in_table and self._cell(quantity.value, quantity.unit)
 
     def _cell(self, value: Decimal, unit: str) -> bool:
-        head = f"{self.header} {self.headings} {self.quote}".casefold().replace(" ", "")
-        if not unit or unit.casefold().replace(" ", "") not in head:
+        head = f"{self.header} {self.headings} {self.quote}"
+        # GB is not in a head that says GB/s.
+        if not unit or not re.search(rf"(?<![A-Za-z/]){re.escape(unit)}(?![A-Za-z/])", head, re.I):
             return False
         stated = {quantity.value for quantity in quantities(self.quote) if quantity.unit and quantity.unit != unit}
         return value in numbers(self.quote) and value not in stated
@@ -99,7 +100,9 @@ class Evidence:
     def names(self, name: str) -> bool:
         """Whether the quote is about what `name` names: named in it, else above it, else shortly before it."""
         wanted, ids = fold_name(name), {found for _, _, found in products(name)}
-        for part in (self.quote, f"{self.headings}\n{self.header}", self.title, self.before):
+        # A row of a table is of what its headings name, never of what the rows before it are of.
+        above = [f"{self.headings}\n{self.header}", self.title]
+        for part in (self.quote, *above, *([] if self.in_table else [self.before])):
             if ids & {found for _, _, found in products(part)} or wanted in fold_name(part):
                 return True
         return False

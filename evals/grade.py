@@ -11,11 +11,11 @@ from assistant.answer import Answer, AnswerFigure, Citation
 from assistant.markers import MARKER
 from evals.case import Case, ExpectedFigure
 from evals.evidence import Texts
-from evals.saying import misordered, one_sided, unsupported
+from evals.saying import misordered, off_the_subject, one_sided, unsupported
 from evals.support import as_quantity, wrong_figures
 from knowledge.catalog import fold
 
-__all__ = ["Problem", "Texts", "grade", "matches", "unfaithful"]
+__all__ = ["Problem", "Texts", "grade", "holds", "is_of", "matches", "unfaithful"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,22 +39,23 @@ def _expected(case: Case, answer: Answer) -> Iterator[Problem]:
     for wanted in case.figures:
         if not any(matches(wanted, figure) for figure in answer.figures):
             near = [f for f in answer.figures if f.attribute == wanted.attribute and _named(wanted.product, f.product)]
-            said = ", ".join(f"{f.value} {f.unit}".strip() for f in near) or "nothing"
+            said = ", ".join(dict.fromkeys(f"{f.value} {f.unit}".strip() for f in near)) or "nothing"
+            value = f"{wanted.value:.12g}" if isinstance(wanted.value, float) else wanted.value
             yield Problem(
-                "figure", f"{wanted.product} {wanted.attribute} should be {wanted.value} {wanted.unit}; it says {said}"
+                "figure", f"{wanted.product} {wanted.attribute} should be {value} {wanted.unit}; it says {said}"
             )
     text = answer.text
-    yield from (Problem("string", f"{word!r} is missing") for word in case.strings.all if not _holds(text, word))
-    if case.strings.any and not any(_holds(text, word) for word in case.strings.any):
+    yield from (Problem("string", f"{word!r} is missing") for word in case.strings.all if not holds(text, word))
+    if case.strings.any and not any(holds(text, word) for word in case.strings.any):
         yield Problem("string", f"none of {', '.join(map(repr, case.strings.any))} is there")
-    yield from (Problem("string", f"{word!r} must not be there") for word in case.strings.none if _holds(text, word))
+    yield from (Problem("string", f"{word!r} must not be there") for word in case.strings.none if holds(text, word))
     yield from _ordered(case, answer)
     for cell in case.cells:
         found = _cell(answer, cell.row, cell.column)
         if found is None or _folded(cell.has) not in _folded(found):
             yield Problem("cell", f"the cell {cell.row} × {cell.column} should hold {cell.has!r}; it holds {found!r}")
     for name in case.documents_cited:
-        if not any(_source(citation, name) for citation in answer.citations):
+        if not any(is_of(citation, name) for citation in answer.citations):
             yield Problem("source", f"no citation is of {name!r}")
     if case.as_of and not any((figure.as_of or "").startswith(case.as_of) for figure in answer.figures):
         yield Problem("as_of", f"no figure is of {case.as_of}")
@@ -97,6 +98,7 @@ def unfaithful(answer: Answer, texts: Texts, asked: str = "") -> list[Problem]:
     found += [Problem("wrong-figure", line) for line in wrong_figures(answer, texts)]
     found += [Problem("wrong-figure", line) for line in unsupported(answer, texts, asked)]
     found += [Problem("order", f"its own figures contradict {line!r}") for line in misordered(answer, asked)]
+    found += [Problem("subject", line) for line in off_the_subject(answer)]
     return found + [Problem("conflict", line) for line in one_sided(answer)]
 
 
@@ -112,7 +114,7 @@ def _named(wanted: str, said: str) -> bool:
     return _folded(wanted).replace(" ", "") == _folded(said).replace(" ", "")
 
 
-def _holds(text: str, word: str) -> bool:
+def holds(text: str, word: str) -> bool:
     """Whether `word` stands in `text`; 8 GB does not stand in 48 GB, nor 4.8 in 14.8."""
     before = r"(?<![\d.])" if word[:1].isdigit() else ""
     behind = r"(?!\d|\.\d)" if word[-1:].isdigit() else ""
@@ -123,7 +125,7 @@ def _ordered(case: Case, answer: Answer) -> Iterator[Problem]:
     if not case.products:
         return
     lines = [row[0] for row in answer.table.rows if row] if answer.table else []
-    text = "\n".join(lines) if any(_holds(line, case.products[0]) for line in lines) else answer.text
+    text = "\n".join(lines) if any(holds(line, case.products[0]) for line in lines) else answer.text
     at = -1
     for product in case.products:
         found = text.find(product, at + 1)
@@ -141,5 +143,6 @@ def _cell(answer: Answer, row: str, column: str) -> str | None:
     return None if at is None or line is None or at >= len(line) else line[at]
 
 
-def _source(citation: Citation, name: str) -> bool:
+def is_of(citation: Citation, name: str) -> bool:
+    """Whether `name` stands in the title, address or publisher of what is cited."""
     return any(name in (text or "") for text in (citation.title, citation.url, citation.publisher, *citation.also))

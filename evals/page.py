@@ -9,13 +9,16 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from html import escape
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
+import yaml
+
 from assistant.answer import Answer, Citation
 from evals import plots
-from evals.baseline import MUST_HOLD, THRESHOLDS, Difference
+from evals.baseline import MUST_HOLD, THRESHOLDS, Difference, shown_line
 from evals.case import Case
 from evals.metrics import Graded, by_tag
 from evals.suites import Item, SuiteRun
@@ -68,7 +71,7 @@ def _verdict(worse: Sequence[str]) -> str:
         return f'<div class="verdict"><strong>{_t("没有退步", "No regression")}</strong></div>'
     lines = "".join(f"<li>{escape(line[:400])}</li>" for line in worse[:30])
     more = f'<p class="soft">… + {len(worse) - 30}</p>' if len(worse) > 30 else ""
-    title = _t(f"{len(worse)} 处退步", f"{len(worse)} regressions")
+    title = _t(f"{len(worse)} 处退步", f"{len(worse)} regression{'s' * (len(worse) > 1)}")
     return f'<div class="verdict bad"><strong>{title}</strong><ul>{lines}</ul>{more}</div>'
 
 
@@ -97,13 +100,24 @@ def _suites(results: Results) -> Iterator[str]:
             mood = " class='n down'" if limit and limit.missed(measure) else " class='n'"
             was = old.metrics.get(name) if old else None
             yield (
-                f"<tr><td>{escape(name)}</td><td{mood}>{measure.value:.3f}</td>"
+                f"<tr><td>{_t(escape(_metric(name)), escape(name))}</td><td{mood}>{measure.value:.3f}</td>"
                 f"<td class='n soft'>{measure.low:.3f}–{measure.high:.3f}</td>"
                 f"<td class='n'>{_was(was, measure.value, bool(limit and limit.lower_is_better))}</td>"
                 f"<td class='n soft'>{measure.n}</td></tr>"
             )
         yield "</tbody></table></div></div>"
     yield "</div>"
+
+
+@lru_cache(1)
+def _metric_names() -> dict[str, str]:
+    return dict(yaml.safe_load(_own("metrics.yaml")))
+
+
+def _metric(name: str) -> str:
+    plain = name.removeprefix("generated_")
+    known = _metric_names().get(plain, plain)
+    return known if plain == name else f"生成题 {known}"
 
 
 def _was(was: float | None, now: float, lower_is_better: bool) -> str:
@@ -217,7 +231,7 @@ def _inside(item: Item, graded: Graded | None, difference: Difference) -> str:
         parts.append(f'<ul class="problems">{"".join(f"<li>{escape(line)}</li>" for line in lines)}</ul>')
     if item.id in difference.figures:
         gone, come = difference.figures[item.id]
-        changes = [f"− {line}" for line in gone] + [f"+ {line}" for line in come]
+        changes = [f"− {shown_line(line)}" for line in gone] + [f"+ {shown_line(line)}" for line in come]
         parts.append(f'<ul class="problems warn">{"".join(f"<li>{escape(line)}</li>" for line in changes)}</ul>')
     if graded is not None:
         parts.append(

@@ -29,7 +29,7 @@ def bars(values: Mapping[str, Measure]) -> str:
 
 
 def histogram(seconds: Sequence[float]) -> str:
-    """Latencies in bins that double, from 0.25 ms up, each bin with its count."""
+    """Latencies in bins that double, each bin named by its upper end in ms, with its count."""
     found = [max(0, math.ceil(math.log2(max(value, 1e-9) * 1000 / 0.25))) for value in seconds]
     if not found:
         return ""
@@ -42,13 +42,13 @@ def histogram(seconds: Sequence[float]) -> str:
         parts.append(
             f'<rect class="bar" x="{x + 2:.1f}" y="{125 - high:.1f}" width="{step - 4:.1f}" height="{high:.1f}" rx="2"/>'
             f'<text class="soft" x="{x + step / 2:.1f}" y="{120 - high:.1f}" text-anchor="middle">{count or ""}</text>'
-            f'<text class="soft" x="{x + step / 2:.1f}" y="142" text-anchor="middle">≤{_ms(0.25 * 2 ** (first + at))}</text>'
+            f'<text class="soft" x="{x + step / 2:.1f}" y="142" text-anchor="middle">{_ms(0.25 * 2 ** (first + at))}</text>'
         )
     return "".join(parts) + '<line class="axis" x1="10" x2="460" y1="125" y2="125"/></svg>'
 
 
 def _ms(value: float) -> str:
-    return f"{value / 1000:g}s" if value >= 1000 else f"{value:g}"
+    return f"{value / 1024:g} s" if value >= 1024 else f"{value:g}"
 
 
 def trend(lines: Mapping[str, Sequence[float | None]]) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from evals.baseline import MUST_HOLD, Baseline, Difference, compare, regressions, told
+from evals.baseline import MUST_HOLD, Baseline, Difference, compare, regressions, shown_line, told
 from evals.metrics import Graded, Measure, by_tag, cost
 from evals.suites import SuiteRun
 
@@ -147,7 +147,8 @@ def _changes(difference: Difference) -> Iterator[str]:
     if difference.new:
         yield f"  {len(difference.new)} not in the baseline"
     for name, (gone, come) in list(difference.figures.items())[:20]:
-        yield f"  {name} states other figures: − {'; '.join(gone[:4]) or 'none'} + {'; '.join(come[:4]) or 'none'}"
+        less, more = ("; ".join(map(shown_line, lines[:4])) or "none" for lines in (gone, come))
+        yield f"  {name} states other figures: − {less} + {more}"
 
 
 def usage_told(results: Results, run: SuiteRun) -> str:
@@ -267,7 +268,9 @@ def _was(was: float | None, measure: Measure) -> str:
 
 
 def _figures(difference: Difference) -> list[list[str]]:
-    return [[name, "; ".join(gone), "; ".join(come)] for name, (gone, come) in difference.figures.items()]
+    return [
+        [name, *("; ".join(map(shown_line, lines)) for lines in change)] for name, change in difference.figures.items()
+    ]
 
 
 def _table(title: str, head: str, rows: Sequence[Sequence[str]]) -> list[str]:

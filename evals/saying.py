@@ -19,7 +19,7 @@ import yaml
 from assistant.answer import Answer, AnswerFigure
 from assistant.directions import directions
 from assistant.markers import MARKER, without_markers
-from evals.evidence import Evidence, Texts, evidence, products, quantities
+from evals.evidence import Evidence, Texts, catalog, evidence, products, quantities
 from evals.support import as_quantity, stated_condition
 from knowledge.catalog import fold_name
 from knowledge.quantities import Quantity
@@ -42,8 +42,8 @@ class Said:
 
 
 def sentences(text: str) -> list[str]:
-    """Lines and sentences, each with the markers behind its full stop."""
-    return [part for part in re.findall(r"[^。\n；]+[。；]?(?:\s*\[\d{1,3}\])*", text) if part.strip()]
+    """Lines and sentences, each with the quotation mark and the markers behind its full stop."""
+    return [part for part in re.findall(r"[^。\n；]+[。；]*[”」』\"]?(?:\s*\[\d{1,3}\])*", text) if part.strip()]
 
 
 def unsupported(answer: Answer, texts: Texts, asked: str = "") -> list[str]:
@@ -85,11 +85,11 @@ def _line(line: str, answer: Answer, cited: Mapping[int, Evidence], own: set[tup
     )
     for said in _said(line, plain, answer.figures, publishers):
         quantity = said.quantity
-        if quantity.dimension not in MEASURED or (quantity.dimension, quantity.base) in own:
-            continue
         if quantity.start in results:
             if not results[quantity.start]:
                 yield f"{quantity.text!r} is not what its operands give"
+            continue
+        if quantity.dimension not in MEASURED or (quantity.dimension, quantity.base) in own:
             continue
         why = _why_not(said, answer.figures, cited)
         if why:
@@ -97,6 +97,21 @@ def _line(line: str, answer: Answer, cited: Mapping[int, Evidence], own: set[tup
     for start, right in results.items():
         if not right and plain[start] == "=":
             yield f"{plain[start:].strip()[:24]!r} is not what its operands give"
+    yield from _strangers(line, plain, answer, cited, publishers)
+
+
+def _strangers(
+    line: str, plain: str, answer: Answer, cited: Mapping[int, Evidence], publishers: Sequence[str]
+) -> Iterator[str]:
+    """Products that the line names although nothing it cites is about them."""
+    sources = [cited[marker] for marker in map(int, MARKER.findall(line)) if marker in cited]
+    if not sources:
+        return
+    asked = _ids(answer.question)
+    for _, _, name in _names(plain, answer.figures, publishers):
+        about = {found for found in _ids(name) if found in catalog().products}
+        if about and not about & asked and not any(source.names(name) for source in sources):
+            yield f"{name!r} is named, and none of the cited quotes is about it"
 
 
 def _why_not(said: Said, figures: Sequence[AnswerFigure], cited: Mapping[int, Evidence]) -> str:
@@ -269,10 +284,15 @@ def _order_words() -> dict[str, tuple[str, ...]]:
     return {key: tuple(words[key] for words in wording) for key in ("desc", "asc", "disputed")}
 
 
+def ordered(text: str) -> str:
+    """ "desc" or "asc" when the text says in which order its list stands, else ""."""
+    words = _order_words()
+    return next((way for way in ("desc", "asc") if any(word in text for word in words[way])), "")
+
+
 def _unranked(text: str) -> list[str]:
     """Neighbours of a numbered list that stand the wrong way round for the order its title names."""
-    words = _order_words()
-    way = next((way for way in ("desc", "asc") if any(word in text for word in words[way])), None)
+    way = ordered(text)
     rows: list[tuple[int, str, Quantity]] = []
     for line in text.split("\n"):
         match = re.match(r"\s*(\d+)[.、)]\s", line)
@@ -281,7 +301,7 @@ def _unranked(text: str) -> list[str]:
         )
         if match and found:
             rows.append((int(match.group(1)), line.strip(), found[0]))
-    if way is None:
+    if not way:
         return []
     wrong = []
     for (_, _, one), (_, line, other) in itertools.pairwise(rows):
@@ -293,29 +313,57 @@ def _unranked(text: str) -> list[str]:
 def one_sided(answer: Answer) -> list[str]:
     """Conflicts that the answer does not show: a side missing from the text, or a status that hides them."""
     found = []
-    text = without_markers(answer.text)
-    stated = {(q.dimension, q.base) for q in quantities(text)}
     for conflict in answer.conflicts:
         sides = [answer.figures[at] for at in conflict.figures if at < len(answer.figures)]
         if len(sides) < 2 or len(sides) < len(conflict.figures):
             found.append(f"the conflict about {conflict.product} {conflict.attribute} has fewer than two sides")
-            continue
-        for side in sides:
-            quantity = None if isinstance(side.value, str) else as_quantity(side.value, side.unit)
-            shown = (
-                (quantity.dimension, quantity.base) in stated
-                if quantity
-                else fold_name(str(side.value)) in fold_name(text)
-            )
-            # A row of a ranking has room for one value: there the word "disputed" stands for the other sides.
-            marked = any(
-                side.product in line and any(word in line for word in _order_words()["disputed"])
-                for line in answer.text.split("\n")
-            )
-            if not marked and (not shown or f"[{side.citation}]" not in answer.text):
-                found.append(f"the conflict about {side.product} does not show {side.value} {side.unit}".rstrip())
+        elif not _marked(answer.text, sides):
+            for side in sides:
+                if not _shows(answer.text, side) or f"[{side.citation}]" not in answer.text:
+                    found.append(f"the conflict about {side.product} does not show {side.value} {side.unit}".rstrip())
+    tells = any(word in answer.text for word in (*_order_words()["disputed"], *_conflict_words()))
     if answer.conflicts and answer.status == "answered":
         found.append("the status hides that the sources disagree")
     if answer.status == "conflicting" and not answer.conflicts:
-        found.append("the status tells of a conflict and none is shown")
+        found.append("the status tells of a conflict and none is listed")
+    if tells and not answer.conflicts:
+        found.append("the text tells of a conflict and none is listed")
     return found
+
+
+def _shows(text: str, side: AnswerFigure) -> bool:
+    quantity = None if isinstance(side.value, str) else as_quantity(side.value, side.unit)
+    if quantity is None:
+        return fold_name(str(side.value)) in fold_name(without_markers(text))
+    return (quantity.dimension, quantity.base) in {(q.dimension, q.base) for q in quantities(without_markers(text))}
+
+
+def _marked(text: str, sides: Sequence[AnswerFigure]) -> bool:
+    """A row of a ranking has room for one value: there the word "disputed" beside it stands for the other sides."""
+    return any(
+        re.match(r"\s*\d+[.、)]\s", line)
+        and sides[0].product in line
+        and any(word in line for word in _order_words()["disputed"])
+        and any(_shows(line, side) and f"[{side.citation}]" in line for side in sides)
+        for line in text.split("\n")
+    )
+
+
+@lru_cache(1)
+def _conflict_words() -> tuple[str, ...]:
+    """What the sentence that shows a conflict says between its placeholders, in each language."""
+    text = (resources.files("assistant") / "wording.yaml").read_text("utf-8")
+    parts = [re.split(r"\{\w+\}", words["conflict"]) for words in yaml.safe_load(text).values()]
+    return tuple(max(pieces, key=len).strip(" ，,：:。.") for pieces in parts)
+
+
+def off_the_subject(answer: Answer) -> list[str]:
+    """Whether the answer speaks of products and of none that the question names: it is another question's answer."""
+    known = catalog().products
+    wanted = {found for _, _, found in products(answer.question) if found in known}
+    cells = " ".join(cell for row in answer.table.rows for cell in row) if answer.table else ""
+    head = " ".join(answer.table.columns) if answer.table else ""
+    named = {found for _, _, found in products(f"{answer.text}\n{head}\n{cells}")}
+    if not wanted or not named or wanted & named:
+        return []
+    return [f"the question is about {', '.join(sorted(wanted))}, the answer about {', '.join(sorted(named)[:5])}"]

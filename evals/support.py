@@ -92,11 +92,29 @@ def _wrong_condition(figure: AnswerFigure, source: Evidence) -> Iterator[str]:
     claimed = fold(figure.condition or "")[0]
     for name, words in condition_words().items():
         says = name.replace("_", "-") in claimed or name in claimed
-        if says and name in ("dense", "sparse", "one_way", "two_way") and not _holds_any(source.near, words):
+        if not says or name not in ("dense", "sparse", "one_way", "two_way"):
+            continue
+        said = source.near if source.in_table else _up_to_value(figure, source)
+        if not _holds_any(said if name == "dense" else _without(said, condition_words()["dense"]), words):
             yield f"the quote does not say {name}"
     # A sparse figure given as if it were the ordinary one is twice what the card does.
     if "sparse" not in claimed and _is_sparse(figure, source):
         yield "the quote states it with sparsity"
+
+
+def _up_to_value(figure: AnswerFigure, source: Evidence) -> str:
+    """The title, the headings, and the quote as far as the value's own clause: what comes later is of something else."""
+    quantity = None if isinstance(figure.value, str) else as_quantity(figure.value, figure.unit)
+    ends = [
+        place.end
+        for place in quantities(source.quote)
+        if quantity and (place.dimension, place.base) == (quantity.dimension, quantity.base)
+    ]
+    if not ends:
+        return source.near
+    behind = re.match(r"\s*[（(][^）)]*[）)]|[^，,。；;|\n]*", source.quote[ends[-1] :])
+    end = ends[-1] + (behind.end() if behind else 0)
+    return "\n".join((source.title, source.headings, source.quote[:end]))
 
 
 def _is_sparse(figure: AnswerFigure, source: Evidence) -> bool:
@@ -147,9 +165,14 @@ def _other_attribute(figure: AnswerFigure, source: Evidence) -> str:
     for place in quantities(source.quote):
         if (place.dimension, place.base) == (quantity.dimension, quantity.base):
             clause = source.quote[: place.end] if source.in_table else _clause(source.quote, place.start, place.end)
-            found = [mention.entry.id for mention in catalog().attribute_mentions(clause)]
-            hinted = [mention.entry.id for mention in catalog().attribute_mentions(clause, cues=True)]
-            if not found or figure.attribute in (*found, *hinted):
+            found = catalog().attribute_mentions(clause)
+            # 显存 hints at a capacity, but not within 显存带宽.
+            free = [
+                cue
+                for cue in catalog().attribute_mentions(clause, cues=True)
+                if not any(mention.start <= cue.start < mention.end for mention in found)
+            ]
+            if not found or figure.attribute in {mention.entry.id for mention in (*found, *free)}:
                 return ""
-            named = found[-1]
+            named = found[-1].entry.id
     return named
