@@ -20,7 +20,7 @@ from assistant.answer import Answer, AnswerFigure
 from assistant.directions import directions
 from assistant.markers import MARKER, without_markers
 from evals.evidence import Evidence, Texts, catalog, evidence, products, quantities
-from evals.support import as_quantity, stated_condition
+from evals.support import as_quantity, may_be, stated_condition
 from knowledge.catalog import fold_name
 from knowledge.quantities import Quantity
 
@@ -123,7 +123,7 @@ def _why_not(said: Said, figures: Sequence[AnswerFigure], cited: Mapping[int, Ev
     if not stating:
         return "stands in none of the cited quotes"
     condition = stated_condition(said.words)
-    if condition and not any(condition == stated_condition(source.near) for source in stating):
+    if condition and not any(may_be(condition, quantity, source) for source in stating):
         return f"is not {condition} in the cited quotes"
     if not said.subjects:
         return ""

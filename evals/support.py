@@ -90,16 +90,35 @@ def _date_stands(value: str, source: Evidence) -> bool:
 
 def _wrong_condition(figure: AnswerFigure, source: Evidence) -> Iterator[str]:
     claimed = fold(figure.condition or "")[0]
-    for name, words in condition_words().items():
-        says = name.replace("_", "-") in claimed or name in claimed
-        if not says or name not in ("dense", "sparse", "one_way", "two_way"):
-            continue
-        said = source.near if source.in_table else _up_to_value(figure, source)
-        if not _holds_any(said if name == "dense" else _without(said, condition_words()["dense"]), words):
+    quantity = None if isinstance(figure.value, str) else as_quantity(figure.value, figure.unit)
+    condition = stated_condition(claimed)
+    if condition and quantity is not None and not may_be(condition, quantity, source):
+        yield f"the quote does not say {condition}"
+    for name in ("one_way", "two_way"):
+        if name in claimed and not _holds_any(_up_to_value(figure, source), condition_words()[name]):
             yield f"the quote does not say {name}"
     # A sparse figure given as if it were the ordinary one is twice what the card does.
-    if "sparse" not in claimed and _is_sparse(figure, source):
+    if condition != "sparse" and _is_sparse(figure, source):
         yield "the quote states it with sparsity"
+
+
+def may_be(condition: str, quantity: Quantity, source: Evidence) -> bool:
+    """Whether the quote gives `quantity` as "dense" or "sparse": its clause says so, or else what was said last before
+    it. In a table the words may stand in any head, and which head is whose is not asked."""
+    if source.in_table:
+        words = condition_words()
+        near = source.near if condition == "dense" else _without(source.near, words["dense"])
+        return _holds_any(near, words[condition])
+    for place in quantities(source.quote):
+        if (place.dimension, place.base) != (quantity.dimension, quantity.base):
+            continue
+        said = stated_condition(_clause(source.quote, place.start, place.end)) or next(
+            filter(None, map(stated_condition, reversed(_CLAUSE.split(source.quote[: place.start])))),
+            stated_condition(f"{source.headings} {source.title}"),
+        )
+        if said == condition:
+            return True
+    return False
 
 
 def _up_to_value(figure: AnswerFigure, source: Evidence) -> str:
