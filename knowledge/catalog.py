@@ -206,9 +206,9 @@ class Catalog:
 
     @classmethod
     def load(cls, path: Path | None = None) -> Catalog:
-        """The shipped catalogue, or the one at `path`. Raises CatalogError naming the entry that is wrong."""
-        text = path.read_text("utf-8") if path else (resources.files("knowledge") / "catalog.yaml").read_text("utf-8")
-        return cls.parse(text, str(path or "catalog.yaml"))
+        """The shipped catalogue (read once a process), or the one at `path`. Raises CatalogError naming the entry that
+        is wrong."""
+        return cls.parse(path.read_text("utf-8"), str(path)) if path else _shipped()
 
     @classmethod
     def parse(cls, text: str, name: str = "catalog.yaml") -> Catalog:
@@ -301,6 +301,12 @@ class Catalog:
             if after in "-." and end + 1 < len(text) and text[end + 1].isdigit():
                 return False
         return not (head.isdigit() and start > 1 and text[start - 1] in ".-" and text[start - 2].isalnum())
+
+
+@functools.lru_cache(maxsize=1)
+def _shipped() -> Catalog:
+    # A catalogue does not change, and what is built from one (segmenter, annotator) is kept with it.
+    return Catalog.parse((resources.files("knowledge") / "catalog.yaml").read_text("utf-8"))
 
 
 def gaps_fit(written: str, alias: str) -> bool:
