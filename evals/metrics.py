@@ -15,12 +15,14 @@ from evals.grade import Problem, matches
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a language model was asked for one case: calls, how many of them failed, tokens in and out."""
+    """What a language model was asked for one case: calls, how many of them failed, tokens in and out, and of how many
+    calls the tokens are an estimate because the server did not report them."""
 
     calls: int = 0
     failed: int = 0
     tokens_in: int = 0
     tokens_out: int = 0
+    estimated: int = 0
 
     def __add__(self, other: Usage) -> Usage:
         return Usage(
@@ -28,6 +30,7 @@ class Usage:
             self.failed + other.failed,
             self.tokens_in + other.tokens_in,
             self.tokens_out + other.tokens_out,
+            self.estimated + other.estimated,
         )
 
 

@@ -156,7 +156,8 @@ def usage_told(results: Results, run: SuiteRun) -> str:
     used = run.usage
     price = cost(used, results.price_in, results.price_out)
     spent = f", cost {price:.4f}" if results.price_in or results.price_out else ""
-    return f"model: {used.calls} calls, {used.failed} failed, {used.tokens_in} tokens in, {used.tokens_out} out{spent}"
+    guess = f" (estimated for {used.estimated} calls: the server reports none)" if used.estimated else ""
+    return f"model: {used.calls} calls, {used.failed} failed, {used.tokens_in} tokens in, {used.tokens_out} out{guess}{spent}"
 
 
 # --- for machines -------------------------------------------------------------------------------------------------------
