@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from assistant import cli_documents
 from assistant.console import Interrupt, answer_text, hit_line, note, plain, printable, progress, table_text
 from assistant.feeding import commands
 from assistant.limits import checked_history, checked_question
@@ -174,10 +175,16 @@ def ingest(
 @app.command()
 def sync(
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Make every vector anew, as after another model.")] = False,
+    watched: Annotated[
+        list[Path] | None, typer.Option("--watch", help="A folder to follow instead; may be repeated.")
+    ] = None,
     as_json: Json = False,
     home: Home = None,
 ) -> None:
-    """Bring the shipped corpus into the home and finish its vectors."""
+    """Bring the shipped corpus into the home and finish its vectors; or follow the files of a folder."""
+    if watched:
+        with _assistant(home) as (assistant, _):
+            raise typer.Exit(0 if cli_documents.watch(assistant, watched) else 1)
     with _assistant(home) as (assistant, _), progress() as show:
         report = assistant.sync(progress=show, rebuild=rebuild)
     _report(report, as_json)
@@ -309,6 +316,14 @@ def serve(
     from assistant.api.serve import run
 
     run(load_settings(home=home or _Run.home, host=host, port=port), note)
+
+
+def chosen(home: Path | None) -> Path | None:
+    """The home named after the command or before it; None for the settings' own."""
+    return home or _Run.home
+
+
+cli_documents.register(app, _assistant, _say, _dump)
 
 
 def main() -> None:

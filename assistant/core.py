@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from assistant.answer import Answer
 from assistant.chain import Steps, deltas
 from assistant.compose import Composer
+from assistant.keeping import Keeping
 from assistant.ledger import Ledger, strands
 from assistant.listing import products
 from assistant.names import NameIndex
@@ -76,7 +77,7 @@ class FigureRow:
     quote: str
 
 
-class Assistant:
+class Assistant(Keeping):
     """Open it once, ask it often, from any thread; `close()` it, or use it as a context manager."""
 
     def __init__(self, settings: Settings) -> None:

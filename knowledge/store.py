@@ -137,8 +137,13 @@ class Store:
                 f"{self._path} is damaged or not a store ({error}); move it away and run `xinwen sync`"
             ) from error
 
+    @property
+    def path(self) -> str:
+        return self._path
+
     @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """A write transaction; readers' caches go when it changed something."""
         with self._write, self._explained():
             connection = self._connection
             connection.execute("BEGIN IMMEDIATE")
@@ -161,7 +166,7 @@ class Store:
             return self._connection.execute(sql, values).fetchall()
 
     # Tables with a module of their own (what the web said) share the connection and its guarantees.
-    rows, transaction = _rows, _transaction
+    rows = _rows
 
     def close(self) -> None:
         """Closes the connections of all threads."""
@@ -182,7 +187,7 @@ class Store:
         the call is stored then.
         """
         outcomes: list[Literal["added", "updated", "unchanged"]] = []
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             for entry in entries:
                 outcomes.append(self._put(connection, entry))
         return outcomes
@@ -270,7 +275,7 @@ class Store:
 
     def remove(self, document_id: str) -> bool:
         """Removes a document with everything that came from it; False when there is none of that id."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             origin = connection.execute("SELECT origin FROM documents WHERE id = ?", (document_id,)).fetchone()
             if origin is None:
                 return False
@@ -280,37 +285,37 @@ class Store:
 
     def touch(self, origin: str, fingerprint: str) -> None:
         """Notes that `origin` was read again and says the same."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             connection.execute("INSERT OR REPLACE INTO fingerprints VALUES (?, ?)", (origin, fingerprint))
 
     def mark_embedded(self, passage_ids: Sequence[str]) -> None:
         """Says that these passages have their vectors."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             connection.executemany(
                 "UPDATE passages SET pending = 0 WHERE id = ?", [(passage_id,) for passage_id in passage_ids]
             )
 
     def mark_pending(self, passage_ids: Sequence[str]) -> None:
         """Says that the vectors of these passages have to be made again."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             connection.executemany(
                 "UPDATE passages SET pending = 1 WHERE id = ?", [(passage_id,) for passage_id in passage_ids]
             )
 
     def mark_all_pending(self) -> None:
         """Says that every vector has to be made again. Obsolete ones stay noted until they are seen to be gone."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             connection.execute("UPDATE passages SET pending = 1")
 
     def forget_obsolete(self, passage_ids: Sequence[str]) -> None:
         """Says that the vectors of these replaced passages are gone."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             connection.executemany(
                 "DELETE FROM obsolete WHERE passage_id = ?", [(passage_id,) for passage_id in passage_ids]
             )
 
     def set_meta(self, key: str, value: str) -> None:
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
 
     # --- reading ----------------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from knowledge.figures import extract
 from knowledge.lexical import tokens
 from knowledge.loaders import discover, load_bytes
 from knowledge.passages import split
+from knowledge.repairs import forget_fingerprints
 from knowledge.reprints import bands, same_figures, signature, similarity
 from knowledge.store import Entry, Store
 from knowledge.vectors import Vectors
@@ -64,7 +65,8 @@ class Sync:
     def __init__(self, store: Store, catalog: Catalog, catalog_version: str = "") -> None:
         self._store = store
         self._catalog = catalog
-        self._version = f"{PIPELINE}:{catalog_version}"
+        # What a fingerprint begins with: the rules a document was read by.
+        self.version = f"{PIPELINE}:{catalog_version}"
 
     def ingest(self, paths: Sequence[str | Path], progress: Progress | None = None) -> IngestReport:
         """Reads files and folders; an input that fails is named in the report, the others are done."""
@@ -81,10 +83,30 @@ class Sync:
         self._run(((origin, path.name, path) for origin, path in inputs), len(inputs), report, progress)
         return report
 
-    @property
-    def version(self) -> str:
-        """What begins the fingerprint of everything read by these rules and with this catalogue."""
-        return self._version
+    def read_again(self, origins: Sequence[str]) -> IngestReport:
+        """Reads documents anew whatever their fingerprints say: from their files, or, where those are gone or cannot be
+        read any more, from the text that the store holds."""
+        report = IngestReport()
+        shipped = dict(_shipped(resources.files("knowledge") / "corpus", ""))
+        sources: list[tuple[str, str, Path | Traversable]] = []
+        for origin in origins:
+            if origin in shipped:
+                sources.append((origin, Path(origin).name, shipped[origin]))
+            elif Path(origin).is_absolute() and Path(origin).is_file():
+                sources.append((origin, Path(origin).name, Path(origin)))
+        forget_fingerprints(self._store, [origin for origin, _, _ in sources])
+        self._run(iter(sources), len(sources), report, None)
+        done = {*report.added, *report.updated, *report.unchanged}
+        report.failed.clear()
+        held = self._store.origins()
+        for origin in origins:
+            if origin in done or origin not in held:
+                continue
+            document = self._store.document(held[origin])
+            if document is not None:
+                noted = self._store.fingerprint(origin) or ""
+                self._commit([self.entry(document, f"{self.version}:{noted.rpartition(':')[2]}")], report)
+        return report
 
     def corpus(self, progress: Progress | None = None) -> IngestReport:
         """Brings the shipped corpus to the state this release ships, and removes what it ships no more."""
@@ -174,7 +196,7 @@ class Sync:
         if isinstance(source, Path) and source.stat().st_size > limit:
             raise DocumentError(f"{origin} is larger than {limit // 1_000_000} MB; split it into parts")
         data = source.read_bytes()
-        fingerprint = f"{self._version}:{hashlib.sha256(data).hexdigest()}"
+        fingerprint = f"{self.version}:{hashlib.sha256(data).hexdigest()}"
         if self._store.fingerprint(origin) == fingerprint:
             report.unchanged.append(origin)
             return None
