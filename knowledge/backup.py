@@ -14,8 +14,9 @@ import shutil
 import sqlite3
 import stat
 import tempfile
+import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -162,7 +163,7 @@ def _copy(store: Path, copy: Path) -> tuple[tuple[int, int, int], int]:
         closing(sqlite3.connect(copy, isolation_level=None)) as target,
     ):
         # In one step: in steps, every write of somebody else would make it begin again.
-        source.backup(target)
+        source.backup(target, progress=_patiently(store), sleep=0.05)
         target.execute("PRAGMA journal_mode = DELETE")
         problem = _problem(target)
         if problem:
@@ -353,13 +354,24 @@ def _move_in(staged: Path, live: Path, usable: bool) -> None:
             closing(sqlite3.connect(staged)) as source,
             closing(sqlite3.connect(live, timeout=PATIENCE)) as target,
         ):
-            source.backup(target)
+            source.backup(target, progress=_patiently(live), sleep=0.05)
         return
     # What was there is no store; it is moved aside, not thrown away.
     for path in sorted(live.parent.glob(f"{STORE}*")):
         if path.name in (STORE, f"{STORE}-wal", f"{STORE}-shm"):
             os.replace(path, path.with_name(f"{path.name}.damaged-{datetime.now(UTC):%Y%m%dT%H%M%S}"))
     os.replace(staged, live)
+
+
+def _patiently(store: Path) -> Callable[[int, int, int], None]:
+    """Ends a copy that waits for others longer than patience lasts; left alone, it would wait for ever."""
+    start = time.monotonic()
+
+    def step(code: int, remaining: int, total: int) -> None:
+        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED) and time.monotonic() - start > PATIENCE:
+            raise BusyError(f"another process is writing to {store}; wait until it is done")
+
+    return step
 
 
 def _usable(store: Path) -> bool:
