@@ -1,7 +1,7 @@
 """Understanding measured: hand-written utterances, what they mean, and which of them are misread.
 
 `python -m evals.understanding` prints accuracy by kind and by half and lists what is misread of the half that rules are
-mended on; `--held` lists the other half's as well, which spends it.
+mended on; `--held` and `--fresh` list those of the sets held out as well, which spends them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from assistant.question import Question, Subject
 from assistant.understand import Understanding
 from knowledge.catalog import Catalog
 
-SPLITS = {"dev": "utterances.yaml", "held": "utterances_held.yaml"}
+SPLITS = {"dev": "utterances.yaml", "held": "utterances_held.yaml", "fresh": "utterances_fresh.yaml"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Reading:
 
 
 def cases(split: str = "dev") -> list[Mapping[str, Any]]:
-    """The utterances of a half, "dev" or "held"; the head of `cases/utterances.yaml` tells what the keys mean."""
+    """The utterances of a set: "dev", "held" or "fresh"; the head of `cases/utterances.yaml` tells what the keys mean."""
     text = (resources.files("evals") / "cases" / SPLITS[split]).read_text("utf-8")
     loaded: list[Mapping[str, Any]] = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     return loaded
@@ -154,7 +154,7 @@ def main(arguments: Sequence[str] = ()) -> int:
         for tag in sorted({str(reading.case["tag"]) for reading in readings}):
             print(summary([reading for reading in readings if reading.case["tag"] == tag], f"{split} {tag}"))
         print(summary(readings, f"{split} all"))
-        for reading in readings if split == "dev" or "--held" in arguments else ():
+        for reading in readings if split == "dev" or f"--{split}" in arguments else ():
             if reading.wrong:
                 before = " ← " + " | ".join(reading.case["h"]) if reading.case.get("h") else ""
                 print(f"✗ {reading.case['q']}{before}\n    " + "\n    ".join(reading.wrong))
