@@ -41,11 +41,12 @@ def asked_in(
     subjects: Sequence[Subject],
     when: bool,
     everyday: Everyday = (),
+    several: bool = False,
 ) -> Asked:
     """The attributes asked in `text`; `named` are its attribute mentions, `names` the spans that are subjects' names.
 
     `everyday` are words that people use for attributes and documents do not (省电). `when` tells that the question asks
-    for a date: only then 发布 and 成立 name the attribute.
+    for a date: only then 发布 and 成立 name the attribute. `several` tells that it asks for some of a maker's products.
     """
     marks = [mark for mark in named if not overlaps(mark.start, mark.end, names)]
     hints = [mark for mark in catalog.attribute_mentions(text, cues=True) if not overlaps(mark.start, mark.end, names)]
@@ -53,7 +54,7 @@ def asked_in(
     strong = _outright(catalog, marks, when)
     cues = _vague(hints, marks, strong)
     spans = [(mark.start, mark.end) for mark in (*marks, *hints)]
-    companies = bool(subjects) and all(subject.kind == "vendor" for subject in subjects)
+    companies = bool(subjects) and not several and all(subject.kind == "vendor" for subject in subjects)
     if companies:
         # "How much" asks of a company what companies have, never a price; 上市 is no product's launch.
         cues = tuple(kept for group in cues if (kept := _of_companies(catalog, group)))

@@ -52,6 +52,9 @@ class Conversation:
             said, rest = self._read(f"{plain[: company.start()]}{name} {plain[company.end() :]}")
             question = said.model_copy(update={"text": question.text, "language": question.language})
             plain = normalise(said.text).strip()
+        if question.intent == "rank" and self._of_the_first(plain):
+            # "前两个的功耗" after a ranking asks of those two; "功耗前两个" ranks.
+            question = question.model_copy(update={"intent": "lookup", "rank_n": None, "domestic_only": None})
         resolved = question
         again = self._phrases.says("question_n", plain)
         if again is not None and self._turns:
@@ -67,6 +70,11 @@ class Conversation:
 
     def _says(self, group: str, plain: str) -> bool:
         return self._phrases.says(group, plain) is not None
+
+    def _of_the_first(self, plain: str) -> bool:
+        at = self._phrases.says("first_n", plain)
+        alone = at is not None and at.start() <= 2 and not self._says("superlative", plain)
+        return alone and bool(self._references.meant(plain, self._turns))
 
     # --- whether ----------------------------------------------------------------------------------------------------
 

@@ -78,12 +78,10 @@ def intent_of(phrases: Phrases, read: Read) -> Intent:
         return "list"
     if subjects and not asked:
         return _about(read, says("definition"), says("profile"), says("who"), says("compare"))
-    if read.unknown:
-        return "lookup"
-    if asked:
-        return "lookup"
-    if says("definition") and says("domain"):
+    if says("definition") and not read.unknown and (asked or says("domain")):
         return "definition"
+    if read.unknown or asked:
+        return "lookup"
     return "open" if says("domain") else "out_of_scope"
 
 

@@ -22,6 +22,7 @@ _BARE = re.compile(
     r"(?:^|(?<=[\s,，、和与跟及比把对])|(?<=对比)|(?<=那)|(?<=说的是)|(?<=the )|(?<=of )|(?<=and )|(?<=vs ))"
     r"(\d{3,4})(?=$|[\s的呢吗和与跟及、，,？?有]|[显内功带制价算频互卡]|'s)"
 )
+_LETTERED = re.compile(r"(?<![A-Za-z0-9.\-])(\d{3,4})[A-Za-z]{1,2}\d?(?![A-Za-z0-9])")
 _TAIL = re.compile(r"\s?-?(\d{2,5}[A-Za-z]{0,3})(?![\dA-Za-z.])")
 
 
@@ -103,6 +104,9 @@ class NameIndex:
             code = re.search(r"[A-Za-z]*\d.*$", match.group())
             if any(m.end >= match.end() for m in inside) or fold_name(match.group()) in self._own:
                 continue
+            if code and _year(code.group()):
+                # 海光2024年: a maker's name that products begin with, and a year.
+                continue
             if code and any(start <= match.start() + code.start() < end for start, end in measured):
                 continue
             unknown.append(match.group())
@@ -141,6 +145,11 @@ class NameIndex:
             if name.subject.kind == "card" and re.search(r"\d", name.subject.name):
                 unknown.append(text[name.start : name.end])
                 spans.append((name.start, name.end))
+        for match in _LETTERED.finditer(text):
+            if match.group(1) in self._numbers and not _inside(match.span(), spans):
+                # 910Z: a known number with letters that no product of it has.
+                unknown.append(match.group())
+                spans.append(match.span())
         for match in _LOWER_CODE.finditer(text):
             if (
                 not any(start < match.end() and match.start() < end for start, end in spans)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from assistant.phrases import Phrases
 from knowledge.dates import DateMention
 
+_YEAR = re.compile(r"(?<![\dA-Za-z.\-/])20[0-4]\d(?=$|[呢的和与、，,？?\s~至到])(?!\s?[张颗块卡台片])")
 _DAY = re.compile(r"\d{4}(-\d{2}){0,2}")
 _QUARTERS = {"Q1": ("01", "03"), "Q2": ("04", "06"), "Q3": ("07", "09"), "Q4": ("10", "12")} | {
     "H1": ("01", "06"),
@@ -41,6 +42,15 @@ def times_in(phrases: Phrases, plain: str, dates: Sequence[DateMention], periodi
     periods = tuple(dict.fromkeys(date.iso for date in dates)) if periodic else ()
     # A figure of 2024 stands in documents of 2025: a period of figures says nothing about the days of documents.
     return Times(periods=periods) if periodic else Times(since=since, until=until)
+
+
+def bare_years(text: str, taken: Sequence[tuple[int, int]]) -> list[DateMention]:
+    """Years that stand in a question without 年 (毛利率2024, 2022和2023呢), outside the spans in `taken`."""
+    return [
+        DateMention(match.start(), match.end(), match.group(), match.group())
+        for match in _YEAR.finditer(text)
+        if not any(start < match.end() and match.start() < end for start, end in taken)
+    ]
 
 
 def _as_of(phrases: Phrases, plain: str, dates: Sequence[DateMention]) -> str | None:

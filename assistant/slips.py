@@ -7,6 +7,7 @@ Model codes never are: every digit of them counts.
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from rapidfuzz.distance import DamerauLevenshtein
 from knowledge.catalog import Catalog, Entry, Product, normalise
 
 _HAN = re.compile(r"[\u4e00-\u9fff]+")
-_LATIN = re.compile(r"[a-z]{5,}(?: [a-z]{4,})?")
+_LATIN = re.compile(r"[a-z]{4,}")
 _FAMILY = re.compile(r"([\u4e00-\u9fff]{2,3}|[A-Za-z]{5,})[ -]?(?=[A-Z]{0,2}\d)")
 _CODED = re.compile(r"([\u4e00-\u9fff]{2,3}|[a-z]{5,})[ -]?([a-z]{0,2}\d{2,5}[a-z]{0,2})(?![a-z0-9.])")
 # GB 2312 orders its common characters by sound: characters this near each other sound alike (城 and 程, 县 and 线).
@@ -130,25 +131,24 @@ class Slips:
         )
 
     def _latin_makers(self, plain: str) -> Iterator[Slip]:
-        for match in _LATIN.finditer(plain):
-            windows = [(match.start(), match.end())]
-            if " " in match.group():
-                gap = match.start() + match.group().index(" ")
-                windows += [(match.start(), gap), (gap + 1, match.end())]
-            found = next(
-                (
-                    Slip(start, end, vendor, vendor.en)
-                    for start, end in windows
-                    for name, vendor in self._latin
-                    if abs(len(name) - (end - start)) <= 2
-                    and plain[start] == name[0]
-                    and 0 < DamerauLevenshtein.distance(plain[start:end], name) <= (1 if len(name) < 9 else 2)
-                    and not (name.startswith(plain[start:end]) or plain[start:end].startswith(name))
-                ),
-                None,
-            )
+        words = [match.span() for match in _LATIN.finditer(plain)]
+        pairs = [(a, d) for (a, b), (c, d) in itertools.pairwise(words) if plain[b:c] == " "]
+        covered = -1
+        for start, end in sorted((*pairs, *words), key=lambda span: (span[0], -span[1])):
+            found = self._latin_maker(plain[start:end]) if start >= covered else None
             if found is not None:
-                yield found
+                covered = end
+                yield Slip(start, end, found, found.en)
+
+    def _latin_maker(self, written: str) -> Entry | None:
+        for name, vendor in self._latin:
+            if abs(len(name) - len(written)) > 2 or written[0] != name[0] or (" " in written and " " not in name):
+                continue
+            if name.startswith(written) or written.startswith(name):
+                continue
+            if 0 < DamerauLevenshtein.distance(written, name) <= (1 if len(name) < 9 else 2):
+                return vendor
+        return None
 
 
 @functools.lru_cache(maxsize=4096)

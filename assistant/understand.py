@@ -12,13 +12,13 @@ from assistant.asked import Asked, asked_in
 from assistant.conversation import Conversation
 from assistant.intents import Read, derivation, intent_of
 from assistant.names import NameIndex
-from assistant.period import times_in
+from assistant.period import bare_years, times_in
 from assistant.phrases import load_phrases
 from assistant.question import Question, Subject
 from assistant.references import Listed, References
 from assistant.sentence import sentence
 from assistant.stated import filters_in, premises_in
-from knowledge.catalog import Catalog, normalise
+from knowledge.catalog import Catalog, Mention, normalise
 from knowledge.conditions import SEPARATING
 from knowledge.dates import find_dates
 from knowledge.lexicon import load_lexicon
@@ -83,6 +83,8 @@ class Understanding:
         quantities = [item for item in find_quantities(text) if item.dimension not in ("plain", "rank")]
         names = self._names.find(text, quantities)
         dates = find_dates(text, self._today)
+        standing = [*names.spans, *((item.start, item.end) for item in quantities)]
+        dates += bare_years(text, [*standing, *((date.start, date.end) for date in dates)])
         # An attribute's name may hold a subject's (列入实体清单时间): the longer name is meant.
         named = self._catalog.attribute_mentions(text)
         found = [
@@ -96,7 +98,14 @@ class Understanding:
         subjects = tuple(item.subject for item in found)
         spans = [(item.start, item.end) for item in found]
         asked = asked_in(
-            self._catalog, text, spans, named, subjects, bool(phrases.says("when", plain)), phrases.everyday
+            self._catalog,
+            text,
+            spans,
+            named,
+            subjects,
+            when=bool(phrases.says("when", plain)),
+            everyday=phrases.everyday,
+            several=bool(phrases.says("rank", plain) or phrases.says("filter", plain)),
         )
         filters = filters_in(self._catalog, phrases, plain, quantities, asked, subjects)
         premise, implied = premises_in(self._catalog, quantities, asked, subjects if not filters else ())
@@ -106,6 +115,7 @@ class Understanding:
         )
         count = _count(quantities)
         derive = derivation(phrases, plain, subjects)
+        asked = _of_what(asked, named, phrases.says("per_watt", plain))
         others = [*((date.start, date.end) for date in dates), *((item.start, item.end) for item in quantities)]
         rest = self._rest(plain, [*names.spans, *asked.spans, *others], names.unknown)
         read = Read(plain, subjects, asked, filters, derive, count, names.unknown, rest)
@@ -215,6 +225,15 @@ def _blanked(text: str, spans: Sequence[tuple[int, int]]) -> str:
     for start, end in spans:
         text = text[:start] + " " * (end - start) + text[end:]
     return text
+
+
+def _of_what(asked: Asked, named: Sequence[Mention], per_watt: re.Match[str] | None) -> Asked:
+    """INT8 in "INT8能效比" is what is asked of a watt; the efficiency itself is asked only where nothing else is."""
+    if per_watt is None:
+        return asked
+    ratios = {mark.entry.id for mark in named if mark.start < per_watt.end() and per_watt.start() < mark.end}
+    others = tuple(name for name in asked.attributes if name not in ratios)
+    return replace(asked, attributes=others) if others else asked
 
 
 def _count(quantities: Sequence[Quantity]) -> int | None:
