@@ -108,9 +108,8 @@ class Conversation:
             return True
         if own or (question.topics and question.intent == "open"):
             return False
-        form = question.unit is not None or question.table or says("english", plain) or says("chinese", plain)
         return (
-            form
+            self._form_named(question, plain)
             or bool(question.asked_attributes)
             or bool(question.filters)
             # A question of nothing but fillers ("有哪些产品", "which is higher") says itself that it goes on.
@@ -281,8 +280,12 @@ class Conversation:
 
     def _only_form(self, question: Question, plain: str) -> bool:
         asks = question.subjects or question.asked_attributes
-        form = question.unit or question.table or self._says("english", plain) or self._says("chinese", plain)
-        return bool(form) and not asks
+        return self._form_named(question, plain) and not asks
+
+    def _form_named(self, question: Question, plain: str) -> bool:
+        """Whether a unit, a table, one line or a language is asked for."""
+        language = self._says("english", plain) or self._says("chinese", plain)
+        return bool(question.unit or question.table or question.brief or language)
 
     def _several(self, merged: Question, question: Question, plain: str, before: Question) -> Question:
         """A ranking or selection refined: more places, other conditions, other vendors."""

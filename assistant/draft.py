@@ -46,6 +46,7 @@ class Draft:
         self._conflicts: list[Conflict] = []
         self.lines: list[str] = []
         self.table: Table | None = None
+        self.rows: list[tuple[str, ...]] = []
         self.suggestions: list[str] = []
         self.status: Status = "answered"
         self.history: list[Strand] = []
@@ -183,7 +184,7 @@ class Draft:
             question=self.question.text,
             language=self.wording.language,  # type: ignore[arg-type]
             status=status,  # type: ignore[arg-type]
-            text="\n".join(line.rstrip() for line in self.lines),
+            text=(" " if self.question.brief else "\n").join(line.rstrip() for line in self.lines),
             citations=tuple(self._citations),
             figures=tuple(self._figures),
             conflicts=tuple(self._conflicts),

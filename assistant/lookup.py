@@ -39,6 +39,9 @@ def look_up(draft: Draft, question: Question, ledger: Ledger) -> bool:
                 words=draft.wording.join(list(question.unknown_attributes)),
             )
             missing += 1
+    if question.table and draft.rows:
+        columns = ("columns_product", "columns_attribute", "columns_value", "columns_condition", "columns_source")
+        draft.tabulate([draft.wording.word(key) for key in columns], draft.rows)
     if not found:
         draft.status = "refused"
     elif missing and draft.status == "answered":
@@ -101,9 +104,11 @@ def state(draft: Draft, question: Question, subject: Subject, attribute: str, fo
     settled = _distinct([strand for strand in found if not strand.conflicting])
     for strand in conflicting:
         draft.lines.append(draft.conflict(strand))
+    name = name_of(draft, subject)
+    if question.table:
+        draft.rows += [(name, *_cells(draft, attribute, strand)) for strand in (*conflicting, *settled[:8])]
     if not settled:
         return
-    name = name_of(draft, subject)
     first, *others = settled[:8]
     values = wording.value(first.lead) + draft.converted(first.lead)
     if not others:
@@ -152,6 +157,17 @@ def _repeats(strand: Strand, other: Strand) -> bool:
     same = len(periods) == 1 or (None in periods and all(period is None or len(period) == _DAY for period in periods))
     lead, known = strand.lead, other.lead
     return same and (lead.bound == known.bound or "about" in (lead.bound, known.bound)) and agree(known, lead)
+
+
+def _cells(draft: Draft, attribute: str, strand: Strand) -> tuple[str, ...]:
+    """A strand as cells: attribute, every side's value with its marker, condition, publishers."""
+    wording = draft.wording
+    sides = [side[0] for side in strand.sides[:4]]
+    value = " / ".join(wording.value(figure) + draft.converted(figure) + draft.figures([figure]) for figure in sides)
+    if strand.conflicting:
+        value += wording.say("qualifier", text=wording.word("disputed"))
+    publishers = dict.fromkeys(figure.publisher for figure in sides if figure.publisher)
+    return wording.attribute(attribute), value, wording.qualifiers(strand).strip(" （）()"), " / ".join(publishers)
 
 
 def _check_premise(draft: Draft, question: Question, subject: Subject, attribute: str, found: Sequence[Strand]) -> None:

@@ -127,6 +127,7 @@ class Question(_Frozen):
     sources: Literal["spec", "news"] | None = None
     unit: str | None = None
     table: bool = False
+    brief: bool = False
     premise: tuple[Premise, ...] = ()
     unknown_names: tuple[str, ...] = ()
     unknown_attributes: tuple[str, ...] = ()

@@ -86,4 +86,5 @@ def _times(question: Question, wording: Wording) -> str:
 def _form(question: Question, wording: Wording) -> str:
     parts = [question.unit] if question.unit else []
     parts += [wording.word("as_table")] if question.table else []
+    parts += [wording.word("in_brief")] if question.brief else []
     return wording.join(parts)

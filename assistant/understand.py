@@ -150,6 +150,7 @@ class Understanding:
             sources=sources,  # type: ignore[arg-type]
             unit=known_unit[0] if known_unit else None,
             table=bool(phrases.says("table", plain)),
+            brief=bool(phrases.says("brief", plain)),
             premise=premise,
             unknown_names=names.unknown or self._strangers(text, plain, subjects, asked, spans),
             unknown_attributes=tuple(word for word in phrases.unknown_attributes if word in plain and not asked.any),

@@ -79,3 +79,17 @@ def test_a_unit_asked_for_stands_beside_every_value(xinwen: Assistant, question:
     others = [figure for figure in answer.figures if figure.unit != unit]
     assert others
     assert answer.text.count(f" {unit}") >= len(others)
+
+
+def test_a_table_asked_for_holds_what_the_text_says(xinwen: Assistant) -> None:
+    plain = xinwen.ask("昇腾910C的显存带宽和功耗")
+    answer = xinwen.ask("做成表格", ["昇腾910C的显存带宽和功耗"])
+    assert plain.table is None
+    assert answer.table is not None
+    assert len(answer.conflicts) == len(plain.conflicts)
+    assert {citation.quote for citation in answer.citations} <= {citation.quote for citation in plain.citations}
+
+
+def test_one_line_asked_for_is_one_line(xinwen: Assistant) -> None:
+    assert "\n" in xinwen.ask("S4000的显存容量和功耗").text
+    assert "\n" not in xinwen.ask("一句话回答", ["S4000的显存容量和功耗"]).text
