@@ -387,7 +387,10 @@ class _Judge:
                     continue
                 if one.attribute not in sentence.attributes and sentence.attributes:
                     continue
-                if (one.conditions, one.scope, one.period) != (other.conditions, other.scope, other.period):
+                if (one.conditions, one.period) != (other.conditions, other.period):
+                    continue
+                # A chip without a scope is what its card carries; a server's or a cluster's figure says so.
+                if one.scope != other.scope and None not in (one.scope, other.scope):
                     continue
                 if not {one.bound, other.bound} <= {"exact", "about"}:
                     continue

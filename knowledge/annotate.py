@@ -77,6 +77,7 @@ class Annotator:
             "multiplies",
             "former",
             "portions",
+            "corrected",
         ):
             add(getattr(lexicon, kind), kind, kind)
         weak = {fold_name(word) for word in lexicon.weak_comparison}

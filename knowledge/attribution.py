@@ -97,6 +97,7 @@ def attributes_of(sentence: Sentence, item: Item) -> tuple[str, ...]:
             _by_counter(sentence, item)
             or _same_again(sentence, item)
             or _same_otherwise(sentence, item)
+            or _put_right(sentence, item)
             or _gone_on(sentence, item)
         )
     else:
@@ -167,6 +168,21 @@ def _same_otherwise(sentence: Sentence, item: Item) -> tuple[str, ...]:
     same = len(names) == 1 and fits(attributes[names[0]], item.value)
     # 256 TFLOPS of dense FP16 and 512 TFLOPS with sparsity: what stands right behind the first value names both.
     return names if same and opposed and not named_again else ()
+
+
+def _put_right(sentence: Sentence, item: Item) -> tuple[str, ...]:
+    """不是128GB，而是96GB; 报道为64GB，公司更正为96GB: the right value is of what the wrong one was said to be of."""
+    marks = sentence.of("corrected", end=item.start)
+    if not marks:
+        return ()
+    between = sentence.of("quantity", start=marks[-1].end, end=item.start)
+    earlier = [
+        other
+        for other in sentence.of("quantity", end=marks[-1].start)
+        if other.start in sentence.bound and other.value.dimension == item.value.dimension
+    ]
+    apart = sentence.of("attribute", "cue", start=marks[-1].end, end=item.start)
+    return sentence.bound[earlier[-1].start] if earlier and not between and not apart else ()
 
 
 def _gone_on(sentence: Sentence, item: Item) -> tuple[str, ...]:

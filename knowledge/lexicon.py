@@ -42,6 +42,8 @@ class Lexicon(BaseModel):
     not_name_start: tuple[str, ...]
     cluster_adjectives: tuple[str, ...]
     before_cluster: tuple[str, ...]
+    not_product_before: tuple[str, ...]
+    corrected: tuple[str, ...]
     product_nouns: tuple[str, ...]
     server_nouns: tuple[str, ...]
     function_words: tuple[str, ...]

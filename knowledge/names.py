@@ -122,6 +122,8 @@ def find_names(text: str, taken: Sequence[tuple[int, int]], lexicon: Lexicon) ->
         if space and word.lower() in lexicon.function_words:
             start += len(word) + 1
         written = text[start:end]
+        if text[end : end + 16].lstrip().lower().startswith(lexicon.not_product_before):
+            continue
         if not occupied.overlaps(start, end) and _is_model(written, lexicon):
             prefix = _han_prefix(text, start, lexicon)
             # A maker's own name is no part of its product's: 景嘉微JM11.

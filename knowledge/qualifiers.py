@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from knowledge.attribution import NEAR
 from knowledge.catalog import Attribute
 from knowledge.conditions import belongs, own_conditions
@@ -18,6 +20,9 @@ _TRAILING_NEGATION = 4
 _TRAILING_CHANGE = 3
 # 每条链路的带宽为50GB/s: what may stand between a part and its value.
 _PORTION_WITHIN = 8
+_VERSUS_BEFORE = re.compile(r"\d\s?[^\s\d，,。]{0,8}\s(?:vs\.?|versus)\s?$", re.I)
+_VERSUS_REACH = 24
+_VERSUS_BEHIND = re.compile(r"\s?(?:vs\.?|versus)\s?\d", re.I)
 
 
 def refused(sentence: Sentence, item: Item) -> bool:
@@ -49,6 +54,8 @@ def refused(sentence: Sentence, item: Item) -> bool:
         return not any(compared[-1].end <= other.start < item.start for other in sentence.subjects)
     if sentence.of("portions", start=start, end=stop) and _of_a_portion(sentence, item):
         return True
+    if sentence.of("corrected", start=item.end) or _opposed(sentence, item):
+        return True
     # 从上一代的32GB升级到64GB: the earlier one was passed by.
     passed = max(
         [other.end for other in sentence.of("quantity", start=start, end=item.start) if other.start in sentence.passed],
@@ -64,6 +71,14 @@ def _reached(sentence: Sentence, start: int, item: Item) -> bool:
     changes = sentence.of("change", start=start, end=item.start)
     levels = sentence.of("level", start=start, end=item.start)
     return bool(changes and levels) and item.start - levels[-1].end <= 1 and levels[-1].end > changes[-1].end
+
+
+def _opposed(sentence: Sentence, item: Item) -> bool:
+    """96 GB vs. 32 GB: two values of two products, and which is whose the sentence does not make sure."""
+    return bool(
+        _VERSUS_BEFORE.search(sentence.text, max(sentence.start, item.start - _VERSUS_REACH), item.start)
+        or _VERSUS_BEHIND.match(sentence.text, item.end, sentence.end)
+    )
 
 
 def _of_a_portion(sentence: Sentence, item: Item) -> bool:
@@ -116,7 +131,10 @@ def scope_of(sentence: Sentence, item: Item, attribute: Attribute) -> str | None
 
 def status_of(sentence: Sentence, item: Item) -> str:
     """ "stated", "forecast" or "rumour": what is announced for later keeps its whole list of figures in the future."""
-    marks = {marker.value for marker in sentence.of("status") if marker.start < item.start} - {"stated"}
+    # What was rumoured before it was put right says nothing of what is right.
+    right = sentence.of("corrected", end=item.start)
+    since = right[-1].end if right else sentence.start
+    marks = {marker.value for marker in sentence.of("status", start=since) if marker.start < item.start} - {"stated"}
     return "rumour" if "rumour" in marks else "forecast" if marks else "stated"
 
 
