@@ -20,7 +20,12 @@ from assistant.question import Question, Subject
 from assistant.understand import Understanding
 from knowledge.catalog import Catalog
 
-SPLITS = {"dev": "utterances.yaml", "held": "utterances_held.yaml", "fresh": "utterances_fresh.yaml"}
+SPLITS = {
+    "dev": "utterances.yaml",
+    "held": "utterances_held.yaml",
+    "fresh": "utterances_fresh.yaml",
+    "last": "utterances_last.yaml",
+}
 
 
 @dataclass(frozen=True, slots=True)
