@@ -28,6 +28,7 @@ class Read:
     count: int | None
     unknown: tuple[str, ...]
     rest: str
+    dated: bool = False
 
 
 def derivation(phrases: Phrases, plain: str, subjects: Sequence[Subject]) -> Derived | None:
@@ -94,7 +95,10 @@ def _about(read: Read, definition: bool, profile: bool, who: bool, compare: bool
         return "definition"
     if profile or not read.rest:
         return "profile"
-    return "compare" if len(subjects) >= 2 and compare else "open"
+    if len(subjects) >= 2 and compare:
+        return "compare"
+    # What was with somebody in a stretch of time is told in the order of its days.
+    return "timeline" if read.dated else "open"
 
 
 def _mixed(subjects: Sequence[Subject]) -> bool:

@@ -23,6 +23,8 @@ _BARE = re.compile(
     r"(\d{3,4})(?=$|[\s的呢吗和与跟及、，,？?有]|[显内功带制价算频互卡]|'s)"
 )
 _LETTERED = re.compile(r"(?<![A-Za-z0-9.\-])(\d{3,4})[A-Za-z]{1,2}\d?(?![A-Za-z0-9])")
+# What counts or places something: no product stands before it.
+_COUNTED = re.compile(r"\s?[号楼室层页岁元块毛亿万年月日天分秒度米人次]")
 _TAIL = re.compile(r"\s?-?(\d{2,5}[A-Za-z]{0,3})(?![\dA-Za-z.])")
 
 
@@ -66,7 +68,8 @@ class NameIndex:
                 self._documents.add_word(key, (len(key), subject))
         if len(self._documents):
             self._documents.make_automaton()
-        self._slips = Slips(catalog, load_phrases().homophones)
+        self._phrases = load_phrases()
+        self._slips = Slips(catalog, self._phrases.homophones)
         # What stands before the number in a product's name (思元, 天垓, Ascend): with another number it is nobody's product.
         stems = {
             match.group(1)
@@ -98,7 +101,12 @@ class NameIndex:
         numbers = frozenset(taken)
         named: list[Named] = []
         unknown: list[str] = []
-        mentions = self._catalog.mentions(text)
+        plain = normalise(text)
+        # 300T is a card's name and, behind 超过, a figure.
+        compared = {
+            (item.start, item.end) for item in quantities if self._phrases.operator(plain, item.start, item.end)
+        }
+        mentions = [m for m in self._catalog.mentions(text) if (m.start, m.end) not in compared]
         for match in self._family.finditer(text):
             inside = [m for m in mentions if m.start < match.end() and match.start() < m.end]
             code = re.search(r"[A-Za-z]*\d.*$", match.group())
@@ -119,7 +127,7 @@ class NameIndex:
         makers |= {item.subject.id for item, _ in assumed}
         for mention in mentions:
             entry = mention.entry
-            if mention.weak and _inside((mention.start, mention.end), taken):
+            if mention.weak and (_inside((mention.start, mention.end), taken) or _COUNTED.match(text, mention.end)):
                 continue
             tail = self._tail(text, mention, taken)
             if tail is not None:
@@ -184,8 +192,16 @@ class NameIndex:
     ) -> list[tuple[Named, Assumption]]:
         """Names read in spite of a slip, each with what is to be said of it; never a model code."""
         plain = normalise(text)
-        spans = [*taken, *((m.start, m.end) for m in mentions)]
-        families = self._slips.families(plain, spans)
+        # A code that is somebody's name by itself is another's behind a family's word (Enflame S60), misspelt too.
+        families = [
+            slip
+            for slip in self._slips.families(plain, taken)
+            if all(
+                m.end == slip.end and m.start > slip.start
+                for m in mentions
+                if m.start < slip.end and slip.start < m.end
+            )
+        ]
         # 昇腾 misspelt before a code that is a name by itself (Acsend 910B) has been found by that code.
         makers = self._slips.makers(plain, [*taken, *((slip.start, slip.end) for slip in families)])
         # 摩尔 in 摩尔县城 is the same maker by its short name: the longer reading is the one to say.
@@ -237,7 +253,7 @@ def _ordinary() -> frozenset[str]:
 
 
 def _year(digits: str) -> bool:
-    return bool(re.fullmatch(r"(19|20)\d{2}", digits))
+    return bool(re.fullmatch(r"(19|20)\d{2}([HQhq][1-4])?", digits))
 
 
 def _absorb(named: list[Named], catalog: Catalog, text: str) -> list[Named]:

@@ -33,6 +33,14 @@ class Phrases:
         """Everywhere that `text` uses a phrase of `group`."""
         return list(self._patterns[group].finditer(text))
 
+    def operator(self, plain: str, start: int, end: int) -> str | None:
+        """The comparison (">=", "<" …) that stands beside `plain[start:end]`; None when none does."""
+        before, after = plain[max(0, start - 10) : start].rstrip(), plain[end : end + 10].lstrip()
+        for operator, words in self.operators.items():
+            if before.endswith(words) or after.startswith(words):
+                return operator
+        return None
+
     def without(self, group: str, text: str) -> str:
         """`text` with a blank for every phrase of `group`."""
         return self._patterns[group].sub(" ", text)

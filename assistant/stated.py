@@ -32,7 +32,7 @@ def filters_in(
         return ()
     found: list[Filter] = []
     for quantity in quantities:
-        operator = _operator(phrases, plain, quantity)
+        operator = phrases.operator(plain, quantity.start, quantity.end)
         attribute = _attribute(catalog, asked, quantity) or _BY_DIMENSION.get(quantity.dimension)
         if operator is None and several and quantity.dimension == "length":
             operator = "="
@@ -55,15 +55,6 @@ def filters_in(
 
 def _attribute(catalog: Catalog, asked: Asked, quantity: Quantity) -> str | None:
     return next((name for name in asked.any if fits(catalog.attributes[name], quantity)), None)
-
-
-def _operator(phrases: Phrases, plain: str, quantity: Quantity) -> str | None:
-    before = plain[max(0, quantity.start - 10) : quantity.start].rstrip()
-    after = plain[quantity.end : quantity.end + 10].lstrip()
-    for operator, words in phrases.operators.items():
-        if before.endswith(words) or after.startswith(words):
-            return operator
-    return None
 
 
 def premises_in(

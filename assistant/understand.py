@@ -118,7 +118,7 @@ class Understanding:
         asked = _of_what(asked, named, phrases.says("per_watt", plain))
         others = [*((date.start, date.end) for date in dates), *((item.start, item.end) for item in quantities)]
         rest = self._rest(plain, [*names.spans, *asked.spans, *others], names.unknown)
-        read = Read(plain, subjects, asked, filters, derive, count, names.unknown, rest)
+        read = Read(plain, subjects, asked, filters, derive, count, names.unknown, rest, bool(times.since))
         unit = _UNIT.search(text) or _HOW_MANY.search(text)
         known_unit = parse_unit(unit.group(1)) if unit else None
         sources = "spec" if phrases.says("specs_only", plain) else "news" if phrases.says("news_only", plain) else None
