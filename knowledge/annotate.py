@@ -62,6 +62,8 @@ class Annotator:
                 add(words, kind, value)
         for kind in (
             "negation",
+            "retraction",
+            "correcting",
             "comparison",
             "change",
             "level",

@@ -8,7 +8,7 @@ from knowledge.catalog import Attribute
 from knowledge.conditions import OPPOSED, own_conditions
 from knowledge.items import Item
 from knowledge.quantities import Quantity
-from knowledge.sentence import Sentence
+from knowledge.sentence import COUNTED, Sentence
 
 # Chinese puts 3 to 12 characters between a subject and what a marker says of it; beyond that the marker is about
 # something else.
@@ -32,6 +32,8 @@ _MUTE = frozenset({"percent", "plain", "multiple", "rank", "duration", "count", 
 _PASSING = frozenset({"count", "multiple", "plain", "rank"})
 # 达到, 最高可达, 一举达到了: what stands between a clause's beginning and the value that it reaches.
 _REACHED_WITHIN = 8
+# 应为约450W: as much may stand between the correction and what holds.
+_CORRECTED_WITHIN = 3
 _NAME_JOINERS = ("/", "、", "和", "与", "及", "以及", "and", "&", "或", "（", "(")
 
 _Chosen = tuple[tuple[str, ...], str, list[Item]]
@@ -99,6 +101,7 @@ def attributes_of(sentence: Sentence, item: Item) -> tuple[str, ...]:
             or _same_otherwise(sentence, item)
             or _put_right(sentence, item)
             or _gone_on(sentence, item)
+            or _corrected(sentence, item)
         )
     else:
         names, kind, markers = chosen
@@ -119,6 +122,8 @@ def _by_counter(sentence: Sentence, item: Item) -> tuple[str, ...]:
     """Quantities whose counter says all: 1280亿晶体管; a cluster or a server made of 384颗昇腾910C."""
     quantity: Quantity = item.value
     attributes = sentence.grammar.attributes
+    if quantity.dimension == "plain":
+        return _made_of_english(sentence, item)
     if quantity.dimension != "count":
         return _by_memory_type(sentence, item)
     if quantity.counter in _CLUSTER_COUNTERS:
@@ -133,6 +138,17 @@ def _by_counter(sentence: Sentence, item: Item) -> tuple[str, ...]:
         if attribute is not None and quantity.counter in (*attribute.names(), *attribute.cues):
             return (name,)
     return ()
+
+
+def _made_of_english(sentence: Sentence, item: Item) -> tuple[str, ...]:
+    """The CloudMatrix 384 combines 384 Ascend 910C chips: a bare number, a product's name and what is counted."""
+    part = next((mark for mark in sentence.subjects if mark.start == item.end + 1), None)
+    if part is None or not COUNTED.match(sentence.text, part.end):
+        return ()
+    whole = [mark for mark in sentence.subjects if mark.end <= item.start and not mark.value.is_company]
+    name = {"cluster": "cluster_size", "server": "cards_per_server"}.get(whole[-1].value.kind, "") if whole else ""
+    verb = sentence.text[whole[-1].end : item.start].strip().lower() if name else ""
+    return (name,) if name in sentence.grammar.attributes and verb in sentence.grammar.lexicon.combining else ()
 
 
 def _same_again(sentence: Sentence, item: Item) -> tuple[str, ...]:
@@ -195,11 +211,25 @@ def _gone_on(sentence: Sentence, item: Item) -> tuple[str, ...]:
     if not levels or len(gap) > _REACHED_WITHIN:
         return ()
     earlier = sentence.clause(start - 1)[0]
-    if any(not passing(other) for other in sentence.of("quantity", start=earlier, end=start)):
+    # 提升50%，达到1.8TB/s: by how much it changed is no level.
+    if any(
+        not passing(other) and other.value.dimension != "percent"
+        for other in sentence.of("quantity", start=earlier, end=start)
+    ):
         return ()
     marks = sentence.of("attribute", start=earlier, end=start)
     names = {name for mark in marks for name in _fitting(sentence, mark, item.value)}
     return tuple(names) if len(names) == 1 and sentence.of("change", start=earlier, end=start) else ()
+
+
+def _corrected(sentence: Sentence, item: Item) -> tuple[str, ...]:
+    """不是128GB，而是96GB; 350W有误，应为450W: what holds is of the attribute whose value did not."""
+    marks = sentence.of("correcting", end=item.start)
+    if not marks or item.start - marks[-1].end > _CORRECTED_WITHIN:
+        return ()
+    earlier = [other for other in sentence.of("quantity", end=marks[-1].start) if other.start in sentence.bound]
+    same = bool(earlier) and earlier[-1].value.dimension == item.value.dimension
+    return sentence.bound[earlier[-1].start] if same else ()
 
 
 def _by_memory_type(sentence: Sentence, item: Item) -> tuple[str, ...]:

@@ -164,6 +164,8 @@ def _of_statement(document: Document, document_id: str, catalog: Catalog, statem
     item: Item = statement.item
     attribute = catalog.attributes[statement.attribute]
     common = _common(document, document_id, statement, statement.quote)
+    if statement.note:
+        common["note"] = statement.note
     if statement.publisher:
         common |= {"publisher": statement.publisher, "as_of": statement.as_of, "url": None}
     if item.kind == "date":

@@ -122,14 +122,18 @@ def find_names(text: str, taken: Sequence[tuple[int, int]], lexicon: Lexicon) ->
         if space and word.lower() in lexicon.function_words:
             start += len(word) + 1
         written = text[start:end]
-        if text[end : end + 16].lstrip().lower().startswith(lexicon.not_product_before):
+        if occupied.overlaps(start, end) or text[end : end + 16].lstrip().lower().startswith(lexicon.not_product_before):
             continue
-        if not occupied.overlaps(start, end) and _is_model(written, lexicon):
+        short = _is_short(written)
+        if short or _is_model(written, lexicon):
             prefix = _han_prefix(text, start, lexicon)
             # A maker's own name is no part of its product's: 景嘉微JM11.
             if prefix and occupied.overlaps(start - len(prefix), start):
                 prefix = ""
-            codes.append((start, end, written, prefix))
+            # 风隼V2 and 星槎N3 are products; V2 and N3 alone are a version and a process.
+            named = prefix and not any(word in prefix for word in lexicon.not_code_lead)
+            if not short or named or _is_model(written, lexicon):
+                codes.append((start, end, written, prefix))
     keys = _keys(codes, text)
     prefixes: dict[str, str] = {}
     for _, _, written, prefix in codes:
@@ -137,8 +141,10 @@ def find_names(text: str, taken: Sequence[tuple[int, int]], lexicon: Lexicon) ->
             prefixes.setdefault(keys[written], prefix)
     machines = {keys[written] for start, end, written, _ in codes if _is_machine(text, start, end, lexicon)}
     for start, end, written, prefix in codes:
-        key = keys[written]
-        full = prefixes.get(key, "")
+        # A short code is told apart by its name alone: 风隼V2 is not 玄武V2.
+        named_only = not _is_model(written, lexicon)
+        key = fold_name(prefix + written) if named_only else keys[written]
+        full = prefix if named_only else prefixes.get(key, "")
         separator = " " if full and text[start - 1 : start] == " " and prefix else ""
         subject = Subject(f"~{key}", f"{full}{separator}{written}".strip(), "server" if key in machines else "card")
         found.append(FoundName(start - len(prefix) - (1 if prefix and text[start - 1] == " " else 0), end, subject))
@@ -300,6 +306,11 @@ def _is_model(written: str, lexicon: Lexicon) -> bool:
     if words & _prefixes(lexicon):
         return False
     return not any(fold_name(part) in ordinary for part in re.split(r" ", written))
+
+
+def _is_short(written: str) -> bool:
+    """One letter and one digit: X1, V3."""
+    return len(written) == 2 and written[0].isalpha() and written[1].isdigit()
 
 
 def _han_prefix(text: str, start: int, lexicon: Lexicon) -> str:

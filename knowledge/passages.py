@@ -25,6 +25,7 @@ _ABBREVIATION = re.compile(
 )
 _ADDRESS = re.compile(r"https?://[^\s，。）)]*$")
 _TEXT = re.compile(r"\S")
+_LABELLED = re.compile(r"[：:][^\n]*\d")
 _HEADING = re.compile(r"^#{1,6}\s+\S")
 
 
@@ -161,6 +162,9 @@ def is_heading(text: str, start: int, end: int) -> bool:
     if text[start] == "#":
         return bool(_HEADING.match(text[start:end]))
     if end - start > 40 or text[end - 1] in "。！？!?.；;，,：:…" or text[start] in "-*|>+" or text[start].isdigit():
+        return False
+    if _LABELLED.search(text, start, end):
+        # 显存容量：80 GB states something.
         return False
     before = text.rfind("\n", 0, start)
     after = text.find("\n", end)

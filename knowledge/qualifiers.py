@@ -14,6 +14,9 @@ from knowledge.sentence import Sentence
 _OF_CLUSTERS = frozenset(
     {"cluster_size", "cluster_compute", "memory_capacity", "tdp", "ai_tops", "memory_bandwidth", "price"}
 )
+# PCIe版, OAM 版本, 液冷版, 低功耗模式; not 出版, 改版, 三个版本.
+_EDITION = re.compile(r"(?:[A-Z][A-Za-z0-9]{1,7} ?|[\u4e00-\u9fff]{1,3})(?<![出改正盗排首新旧])(?:版本?|模式)(?![\u4e00-\u9fff]?权)")
+_NO_EDITION = ("三个", "两个", "多个", "各", "该", "此", "这", "个", "种")
 _THROUGHPUTS = ("fp", "bf", "tf", "int")
 # Negations and changes right behind a value: 48GB不等, 50%的提升.
 _TRAILING_NEGATION = 4
@@ -32,6 +35,8 @@ def refused(sentence: Sentence, item: Item) -> bool:
         return True
     last = max([other.end for other in sentence.of("quantity", start=start, end=item.start)], default=start)
     if any(item.start - mark.end <= NEAR for mark in sentence.of("negation", start=last, end=item.start)):
+        return True
+    if _taken_back(sentence, item):
         return True
     after = sentence.of("negation", start=item.end, end=stop)
     if after and after[0].start - item.end <= _TRAILING_NEGATION:
@@ -64,6 +69,16 @@ def refused(sentence: Sentence, item: Item) -> bool:
     generic = sentence.of("generic_subjects", start=passed, end=item.start)
     own = [other for other in sentence.subjects if other.end <= item.start]
     return bool(generic) and (not own or own[-1].start < generic[-1].start)
+
+
+def _taken_back(sentence: Sentence, item: Item) -> bool:
+    """此前报道称功耗为350W，有误，应为450W: the word behind it is of the last value of its kind before the word."""
+    marks = sentence.of("retraction", start=item.end)
+    if not marks or sentence.of("negation", start=item.end, end=marks[0].start):
+        # 为150W，而不是误传的200W: the denied one is the other.
+        return False
+    between = sentence.of("quantity", start=item.end, end=marks[0].start)
+    return not any(other.value.dimension == item.value.dimension for other in between)
 
 
 def _reached(sentence: Sentence, start: int, item: Item) -> bool:
@@ -136,6 +151,16 @@ def status_of(sentence: Sentence, item: Item) -> str:
     since = right[-1].end if right else sentence.start
     marks = {marker.value for marker in sentence.of("status", start=since) if marker.start < item.start} - {"stated"}
     return "rumour" if "rumour" in marks else "forecast" if marks else "stated"
+
+
+def edition_of(sentence: Sentence, item: Item) -> str:
+    """PCIe版功耗300W，OAM版功耗550W: the version that the clause names before its value; "" for none."""
+    start, _ = sentence.clause(item.start)
+    clause = sentence.text[start : item.start]
+    if "版" not in clause and "模式" not in clause:
+        return ""
+    found = _EDITION.findall(clause)
+    return found[-1].strip() if found and not found[-1].startswith(_NO_EDITION) else ""
 
 
 def period_of(sentence: Sentence, item: Item, attribute: Attribute) -> str | None:

@@ -21,7 +21,7 @@ _NOBODY = re.compile(r"悉|称|传|了解|此|介绍|要求|惯例")
 # 按规划，…: no source, and the plan stays one.
 _PLAN = re.compile(r"(?:原|最初|目前)?(?:的)?(?:规划|计划|路线图|预期|目标)")
 _BRACKETS = re.compile(r"[（(][^（()）]{1,60}[)）]")
-_COUNTED = re.compile(r" (?:chips|cards|GPUs|NPUs|accelerators|processors|dies)\b")
+COUNTED = re.compile(r" (?:chips|cards|GPUs|NPUs|accelerators|processors|dies)\b")
 _ARTICLE = re.compile(r"\b(?:the|its)\b")
 
 
@@ -150,7 +150,7 @@ class Sentence:
                 or (
                     item.value.dimension == "plain"
                     and mark.start - item.end == 1
-                    and _COUNTED.match(self.text, mark.end) is not None
+                    and COUNTED.match(self.text, mark.end) is not None
                 )
             )
             and not self.of("scopes", start=item.start, end=mark.start)
@@ -166,7 +166,7 @@ class Sentence:
             and machines.match(self.text, mark.end, self.end)
         ):
             return True
-        if self.text[mark.end : mark.end + 1] != " " or not _COUNTED.match(self.text, mark.end):
+        if self.text[mark.end : mark.end + 1] != " " or not COUNTED.match(self.text, mark.end):
             return False
         return any(other.end <= mark.start for other in self.of("subject")) or bool(
             self.grammar.machine.search(self.text, self.clause(mark.start)[0], mark.start)

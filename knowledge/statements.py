@@ -12,7 +12,7 @@ from knowledge.items import Item, Spans
 from knowledge.names import Subject
 from knowledge.ownership import dated_subjects, subjects_of
 from knowledge.pairings import pairings
-from knowledge.qualifiers import conditions_of, left_behind, period_of, refused, scope_of, status_of
+from knowledge.qualifiers import conditions_of, edition_of, left_behind, period_of, refused, scope_of, status_of
 from knowledge.sentence import Context, Orders, Sentence
 
 __all__ = ["Context", "Reader", "Statement"]
@@ -40,6 +40,7 @@ class Statement:
     status: str
     publisher: str | None = None
     as_of: str | None = None
+    note: str = ""
 
 
 class Reader:
@@ -123,6 +124,7 @@ def _state(sentence: Sentence, subject: Subject, attribute: Attribute, at: Item,
         status_of(sentence, at),
         sentence.publisher,
         sentence.as_of,
+        edition_of(sentence, at),
     )
 
 
