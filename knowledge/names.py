@@ -122,7 +122,9 @@ def find_names(text: str, taken: Sequence[tuple[int, int]], lexicon: Lexicon) ->
         if space and word.lower() in lexicon.function_words:
             start += len(word) + 1
         written = text[start:end]
-        if occupied.overlaps(start, end) or text[end : end + 16].lstrip().lower().startswith(lexicon.not_product_before):
+        if occupied.overlaps(start, end) or text[end : end + 16].lstrip().lower().startswith(
+            lexicon.not_product_before
+        ):
             continue
         short = _is_short(written)
         if short or _is_model(written, lexicon):

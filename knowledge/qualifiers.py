@@ -15,7 +15,9 @@ _OF_CLUSTERS = frozenset(
     {"cluster_size", "cluster_compute", "memory_capacity", "tdp", "ai_tops", "memory_bandwidth", "price"}
 )
 # PCIe版, OAM 版本, 液冷版, 低功耗模式; not 出版, 改版, 三个版本.
-_EDITION = re.compile(r"(?:[A-Z][A-Za-z0-9]{1,7} ?|[\u4e00-\u9fff]{1,3})(?<![出改正盗排首新旧])(?:版本?|模式)(?![\u4e00-\u9fff]?权)")
+_EDITION = re.compile(
+    r"(?:[A-Z][A-Za-z0-9]{1,7} ?|[\u4e00-\u9fff]{1,3})(?<![出改正盗排首新旧])(?:版本?|模式)(?![\u4e00-\u9fff]?权)"
+)
 _NO_EDITION = ("三个", "两个", "多个", "各", "该", "此", "这", "个", "种")
 _THROUGHPUTS = ("fp", "bf", "tf", "int")
 # Negations and changes right behind a value: 48GB不等, 50%的提升.
