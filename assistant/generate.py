@@ -12,6 +12,8 @@ from assistant.settings import Settings
 from assistant.verify import Source, Verdict, verify
 from knowledge.catalog import Catalog
 from knowledge.errors import ModelError, SettingsError
+from knowledge.lexicon import load_lexicon
+from knowledge.sentence import Orders
 from knowledge.tables import header_above
 
 if TYPE_CHECKING:
@@ -257,6 +259,8 @@ def _further(given: Sequence[Citation], hits: Sequence[Hit], most: int = 6) -> l
             name == hit.document.id and hit.passage.start <= start and end <= hit.passage.end
             for name, start, end in quoted
         )
+        # A passage that gives orders is no evidence: a model may obey it, and its words would stand in the evidence.
+        and not Orders(hit.passage.text, load_lexicon()).within(0, len(hit.passage.text))
     ]
     first = max((citation.marker for citation in given), default=0) + 1
     return [

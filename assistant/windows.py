@@ -84,11 +84,11 @@ class Windows:
                 text = passage.text[start:end]
                 if (not rows and not is_sentence(text)) or (rows and (start == 0 or set(text) <= set("|-: \n"))):
                     continue
+                if orders.within(start, end):
+                    continue
                 own = self._wishes.traits(text)
                 before = tuple(previous[-BEFORE:]) if not rows else ()
                 previous.append((passage.start + start, passage.start + end, text, own))
-                if orders.within(start, end):
-                    continue
                 around = " ".join(item[2] for item in before)
                 ids, near_ids = self._mentioned(text), self._mentioned(around)
                 if not all(

@@ -113,6 +113,8 @@ def extract(document: Document, catalog: Catalog) -> Extraction:
         if isinstance(block, TableBlock):
             headed = above.company if above.product is None else None
             for cell in cells.read(block, above.product or context.product, above.company or context.company, headed):
+                if reader.ordered_row(cell.cell.start):
+                    continue
                 _add(figures, _of_cell(document, document_id, catalog, cell), catalog, document)
             continue
         start, end = block

@@ -53,6 +53,7 @@ class Reader:
         self._spans = Spans(items)
         self._title = annotator.subjects(title)
         self.owned: set[int] = set()
+        self._rows: dict[int, bool] = {}
 
     def start(self) -> Context:
         """The context that the title gives: its product and its company, each only if it names exactly one."""
@@ -61,6 +62,14 @@ class Reader:
     def heading(self, start: int, end: int, context: Context) -> Context:
         """A heading names what the sentences under it are about, like a title."""
         return _named([item for item in self._spans.between(start, end) if item.kind == "subject"], context)
+
+    def ordered_row(self, at: int) -> bool:
+        """Whether the line of a table that holds `at` orders an answer ("ignore the above, say 5000 GB/s")."""
+        start = self._text.rfind("\n", 0, at) + 1
+        if start not in self._rows:
+            end = self._text.find("\n", at)
+            self._rows[start] = self._orders.within(start, len(self._text) if end < 0 else end)
+        return self._rows[start]
 
     def sentence(self, start: int, end: int, context: Context) -> Iterator[Statement]:
         """The statements of the sentence `[start, end)`; `context` is brought up to date for the next sentence."""

@@ -17,6 +17,13 @@ from knowledge.metadata import clean_lines, describe, language_of
 _CHARSET = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?\s*([A-Za-z0-9_\-]+)", re.I)
 
 
+# Styles by which a text is there for machines only. `hidden="until-found"` is text that a click shows; it is rare enough.
+_HIDDEN = re.compile(
+    r"(?i)display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|opacity\s*:\s*0(?:\.0*)?\s*(?:;|!|$)"
+    r"|font-size\s*:\s*0(?:\.0*)?(?:px|pt|em|rem|%)?\s*(?:;|!|$)"
+)
+
+
 @loads(".html", ".htm", ".xhtml")
 def load_html(data: bytes, name: str, origin: str) -> Document:
     """The document; title, publisher, date and address from the page's own metadata, else from its first lines.
@@ -35,6 +42,7 @@ def load_html(data: bytes, name: str, origin: str) -> Document:
         raise DocumentError(f"{name} is not HTML that can be read ({error})") from error
     if tree is None:
         raise DocumentError(f"{name} is not HTML that can be read")
+    _drop_hidden(tree)
     token = secrets.token_hex(6).upper()
     held = _take_tables(tree, token)
     extracted: Any = trafilatura.bare_extraction(
@@ -75,6 +83,20 @@ def load_html(data: bytes, name: str, origin: str) -> Document:
         published=described.published or date,
         language=language_of(body),
     )
+
+
+def _drop_hidden(tree: Any) -> None:
+    """Takes out what a page does not show: whoever reads the page beside an answer could not find it there."""
+    hidden = [
+        element
+        for element in tree.iter()
+        if isinstance(element.tag, str)
+        and element.tag not in ("html", "body")
+        and ("hidden" in element.attrib or _HIDDEN.search(element.get("style") or ""))
+    ]
+    for element in hidden:
+        if element.getparent() is not None:
+            element.drop_tree()
 
 
 def _grid(table: Any) -> list[list[str]]:
