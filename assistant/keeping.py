@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -108,8 +107,8 @@ class Keeping:
 
         roots = watched(folders, self.home)
         stop = stop or self._stop
-        waiting: list[Path] = list(roots)
-        for paths in chain([[]], changes(roots, stop)):
+        waiting: list[Path] = []
+        for paths in changes(roots, stop):
             waiting += paths
             while waiting and not stop.is_set():
                 try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -12,6 +13,10 @@ from knowledge.store import Store
 
 # Milliseconds in which changes are gathered: a copy of many files, or an editor's save in three steps, is one change.
 GATHER = 800
+# Milliseconds after which a quiet watch asks whether it should stop.
+LISTEN = 500
+# Seconds between two readings of everything.
+RESCAN = 600.0
 
 
 def watched(folders: Sequence[str | Path], home: Path) -> list[Path]:
@@ -44,27 +49,35 @@ def gone(store: Store, roots: Sequence[Path]) -> list[str]:
 
 
 def changes(roots: Sequence[Path], stop: threading.Event) -> Iterator[list[Path]]:
-    """What was added, changed or removed under `roots`, gathered, until `stop` is set."""
+    """What was added, changed or removed under `roots`, gathered, until `stop` is set.
+
+    The roots themselves come first, once the watch stands, so that nothing falls between a first reading and it; and
+    again every `RESCAN` seconds: of what another machine does to a share, nobody is told.
+    """
     from watchfiles import watch
 
+    looked = float("-inf")
     for batch in watch(
         *roots,
         debounce=GATHER,
         stop_event=stop,
-        rust_timeout=1_000,
-        watch_filter=lambda change, path: (
-            not any(
-                part.startswith(".")
-                for root in roots
-                if path.startswith(str(root))
-                for part in Path(path[len(str(root)) :]).parts[1:]
-            )
-        ),
-        raise_interrupt=True,
+        rust_timeout=LISTEN,
+        yield_on_timeout=True,
+        watch_filter=lambda change, path: not _hidden(Path(path), roots),
         ignore_permission_denied=True,
     ):
+        if time.monotonic() - looked > RESCAN:
+            looked = time.monotonic()
+            yield list(roots)
         if batch:
             yield sorted({Path(path) for _, path in batch})
+
+
+def _hidden(path: Path, roots: Sequence[Path]) -> bool:
+    """Whether a part of the path below its root begins with a dot: editors' and systems' own files."""
+    return any(
+        part.startswith(".") for root in roots if path.is_relative_to(root) for part in path.relative_to(root).parts
+    )
 
 
 def readable(paths: Sequence[Path], supported: Callable[[Path], bool]) -> list[Path]:
