@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import ahocorasick
@@ -23,6 +23,9 @@ _BARE = re.compile(
     r"(\d{3,4})(?=$|[\s的呢吗和与跟及、，,？?有]|[显内功带制价算频互卡]|'s)"
 )
 _LETTERED = re.compile(r"(?<![A-Za-z0-9.\-])(\d{3,4})[A-Za-z]{1,2}\d?(?![A-Za-z0-9])")
+_BEFORE_YEAR = re.compile(
+    r"(?<![A-Za-z0-9])[A-Za-z][A-Za-z \-]*[A-Za-z](?=(?:19|20)\d{2}(?:年|\s?[HQ][1-4]|[^\dA-Za-z]|$))"
+)
 # What counts or places something: no product stands before it.
 _COUNTED = re.compile(r"\s?[号楼室层页岁元块毛亿万年月日天分秒度米人次]")
 _TAIL = re.compile(r"\s?-?(\d{2,5}[A-Za-z]{0,3})(?![\dA-Za-z.])")
@@ -69,6 +72,7 @@ class NameIndex:
         if len(self._documents):
             self._documents.make_automaton()
         self._phrases = load_phrases()
+        self._makers = {fold_name(name): vendor for vendor in catalog.vendors.values() for name in vendor.names()}
         self._slips = Slips(catalog, self._phrases.homophones)
         # What stands before the number in a product's name (思元, 天垓, Ascend): with another number it is nobody's product.
         stems = {
@@ -107,7 +111,13 @@ class NameIndex:
             (item.start, item.end) for item in quantities if self._phrases.operator(plain, item.start, item.end)
         }
         mentions = [m for m in self._catalog.mentions(text) if (m.start, m.end) not in compared]
+        for item in self._glued(text):
+            named.append(item)
+            taken.append((item.start, item.end + 4))
+        glued = [(item.start, item.end + 4) for item in named]
         for match in self._family.finditer(text):
+            if _inside(match.span(), glued):
+                continue
             inside = [m for m in mentions if m.start < match.end() and match.start() < m.end]
             code = re.search(r"[A-Za-z]*\d.*$", match.group())
             if any(m.end >= match.end() for m in inside) or fold_name(match.group()) in self._own:
@@ -168,6 +178,18 @@ class NameIndex:
         kept = tuple(_absorb(sorted(named, key=lambda item: item.start), self._catalog, text))
         said = tuple(said for item, said in assumed if item in kept)
         return Names(kept, tuple(dict.fromkeys(unknown)), said, tuple((item.start, item.end) for item in named))
+
+    def _glued(self, text: str) -> Iterator[Named]:
+        """Makers' Latin names with a year right behind them (Cambricon2024年): no word of its own, and no code either."""
+        for match in _BEFORE_YEAR.finditer(text):
+            words = match.group().split(" ")
+            for at in range(len(words)):
+                name = " ".join(words[at:])
+                vendor = self._makers.get(fold_name(name))
+                if vendor is not None:
+                    subject = Subject(id=vendor.id, name=vendor.zh, kind="vendor")
+                    yield Named(match.end() - len(name), match.end(), subject)
+                    break
 
     def _number(self, start: int, end: int, digits: str, likely: str) -> Named:
         """A bare number: the one product that has it in its name, or a subject with the several that have."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from assistant.names import NameIndex
@@ -151,3 +153,44 @@ def test_the_times_a_question_names_bound_the_documents_it_means(understand: Und
     figures = understand("寒武纪2024年营收")
     assert (figures.periods, figures.since) == (("2024",), None)
     assert understand("S4000的功耗").vendors == ("moore-threads",)
+
+
+FORMS = ("{}的功耗是多少", "{} 功耗", "What is the TDP of the {}?", "介绍一下{}")
+
+
+@pytest.mark.parametrize(
+    "change", [str, str.lower, lambda name: name.replace(" ", ""), lambda name: name.replace(" ", "-")]
+)
+def test_every_name_of_every_product_is_read_in_any_form(
+    understand: Understanding, change: Callable[[str], str]
+) -> None:
+    wrong = []
+    for product in Catalog.load().products.values():
+        for name in product.names():
+            for form in FORMS:
+                question = understand(form.format(change(name)))
+                meant = {found.id for found in question.subjects} | {
+                    candidate for found in question.subjects for candidate in found.ambiguous
+                }
+                if product.id not in meant or question.unknown_names or question.assumed:
+                    wrong.append((form.format(change(name)), product.id, meant, question.unknown_names))
+    assert wrong == []
+
+
+@pytest.mark.parametrize("form", ["{}2024年的营收", "{} revenue in 2024", "{}2024H1营收"])
+def test_every_maker_is_read_beside_a_year(understand: Understanding, form: str) -> None:
+    for vendor in Catalog.load().vendors.values():
+        for name in vendor.names():
+            if not name[-1].isdigit() and "." not in name:
+                assert [found.id for found in understand(form.format(name)).subjects] == [vendor.id], name
+
+
+def test_every_name_of_every_attribute_is_read(understand: Understanding) -> None:
+    wrong = []
+    for attribute in Catalog.load().attributes.values():
+        subject = "S4000" if "product" in attribute.of else "寒武纪" if "vendor" in attribute.of else "CloudMatrix 384"
+        for name in attribute.names():
+            question = understand(f"{subject}的{name}")
+            if attribute.dimension != "date" and attribute.id not in question.asked_attributes:
+                wrong.append((name, attribute.id, question.asked_attributes))
+    assert wrong == []
