@@ -158,3 +158,44 @@ def test_keys_are_asked_for_where_they_are_set(library_home: Path, serve: Callab
         assert httpx.post(f"{url}/v1/ask", json=body, headers={"Authorization": "Bearer other-key"}).status_code == 200
         assert httpx.get(f"{url}/health/live").status_code == 200
         is_problem(httpx.delete(f"{url}/v1/documents/x", headers={"Authorization": "Bearer one-key"}), 403)
+
+
+def test_a_document_by_its_address(home: Path, serve: Callable[[object], Any]) -> None:
+    from tests.web.site import serving
+
+    admin = {"Authorization": "Bearer admin"}
+    with serving() as site:
+        settings = load_settings(home=home, admin_key="admin", allowed_hosts=(site.name,), web_delay=0.0)
+        article = "<html><head><title>天罡Z9发布</title></head><body><p>天罡Z9的显存容量为36GB，功耗为275W。</p></body></html>"
+        url = site.put("/z9.html", article)
+        with (
+            Assistant(settings) as assistant,
+            serve(create_app(assistant, settings, chat=False)) as base,
+            httpx.Client(base_url=base, timeout=60) as client,
+        ):
+            is_problem(client.post("/v1/documents", json={"url": url}), 401)
+            added = client.post("/v1/documents", json={"url": url}, headers=admin)
+            assert added.status_code == 201, added.text
+            assert added.json()["added"] == [url]
+            assert client.post("/v1/documents", json={"url": url}, headers=admin).json()["unchanged"] == [url]
+            answer = client.post("/v1/ask", json={"question": "天罡Z9的功耗是多少？"}).json()
+            assert "275 W" in answer["text"]
+            assert answer["citations"][0]["url"] == url
+            for bad in (
+                {"url": f"{site.url}/none"},
+                {"url": "http://169.254.169.254/latest/meta-data/"},
+                {"url": base},
+                {"url": "file:///etc/passwd"},
+                {"url": "/etc/passwd"},
+                {"url": "x" * 5000},
+                {"url": 1},
+                {"url": url, "more": 1},
+                {},
+                [],
+            ):
+                is_problem(client.post("/v1/documents", json=bad, headers=admin), 422)
+            is_problem(client.post("/v1/documents", content=b"{", headers={**admin, "Content-Type": "application/json"}), 422)
+            is_problem(client.post("/v1/documents", data={"file": "no file"}, headers=admin), 422)
+            is_problem(client.post("/v1/documents", content=b"x", headers=admin), 422)
+            assert "application/json" in str(client.get("/openapi.json").json()["paths"]["/v1/documents"]["post"])
+            assert [line["origin"] for line in client.get("/v1/documents").json()] == [url]

@@ -252,3 +252,30 @@ def test_help_teaches() -> None:
     made = subprocess.run([sys.executable, "-m", "assistant", "--help"], capture_output=True, check=False, text=True)
     for command in ("ask", "batch", "search", "ingest", "sync", "status", "figures", "eval", "serve"):
         assert command in made.stdout
+
+
+def test_addresses_and_feeds_from_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tests.web.site import serving
+
+    home = tmp_path / "home"
+    with serving() as site:
+        monkeypatch.setenv("XINWEN_ALLOWED_HOSTS", site.name)
+        monkeypatch.setenv("XINWEN_WEB_DELAY", "0")
+        page = "<html><head><title>天罡Z{0}发布</title></head><body><p>天罡Z{0}的显存容量为3{0}GB，功耗为27{0}W。</p></body></html>"
+        one, two = (site.put(f"/z{at}.html", page.format(at)) for at in (1, 2))
+        feed = site.put(
+            "/feed",
+            f'<rss version="2.0"><channel><title>快讯</title><item><title>二</title><link>{two}</link></item></channel></rss>',
+            "application/rss+xml",
+        )
+        done = xinwen("ingest", "--json", one, f"{site.url}/none", "ftp://x/y", home=home)
+        assert done.returncode == 1
+        report = json.loads(done.stdout)
+        assert report["added"] == [one]
+        assert [failure["origin"] for failure in report["failed"]] == [f"{site.url}/none", "ftp://x/y"]
+        assert xinwen("feeds", "add", feed, one, home=home).returncode == 1
+        assert json.loads(xinwen("feeds", "pull", "--json", home=home).stdout)["added"] == [two]
+        assert "快讯" in xinwen("feeds", "list", home=home).stdout
+        assert "272 W" in xinwen("ask", "天罡Z2的功耗", home=home).stdout
+        assert xinwen("feeds", "remove", feed, home=home).returncode == 0
+        assert xinwen("feeds", "remove", feed, home=home).returncode == 1
