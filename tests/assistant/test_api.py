@@ -194,7 +194,9 @@ def test_a_document_by_its_address(home: Path, serve: Callable[[object], Any]) -
                 [],
             ):
                 is_problem(client.post("/v1/documents", json=bad, headers=admin), 422)
-            is_problem(client.post("/v1/documents", content=b"{", headers={**admin, "Content-Type": "application/json"}), 422)
+            is_problem(
+                client.post("/v1/documents", content=b"{", headers={**admin, "Content-Type": "application/json"}), 422
+            )
             is_problem(client.post("/v1/documents", data={"file": "no file"}, headers=admin), 422)
             is_problem(client.post("/v1/documents", content=b"x", headers=admin), 422)
             assert "application/json" in str(client.get("/openapi.json").json()["paths"]["/v1/documents"]["post"])

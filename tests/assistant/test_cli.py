@@ -268,14 +268,14 @@ def test_addresses_and_feeds_from_the_command_line(tmp_path: Path, monkeypatch: 
             f'<rss version="2.0"><channel><title>快讯</title><item><title>二</title><link>{two}</link></item></channel></rss>',
             "application/rss+xml",
         )
-        done = xinwen("ingest", "--json", one, f"{site.url}/none", "ftp://x/y", home=home)
+        done = run(home, "ingest", "--json", one, f"{site.url}/none", "ftp://x/y")
         assert done.returncode == 1
         report = json.loads(done.stdout)
         assert report["added"] == [one]
         assert [failure["origin"] for failure in report["failed"]] == [f"{site.url}/none", "ftp://x/y"]
-        assert xinwen("feeds", "add", feed, one, home=home).returncode == 1
-        assert json.loads(xinwen("feeds", "pull", "--json", home=home).stdout)["added"] == [two]
-        assert "快讯" in xinwen("feeds", "list", home=home).stdout
-        assert "272 W" in xinwen("ask", "天罡Z2的功耗", home=home).stdout
-        assert xinwen("feeds", "remove", feed, home=home).returncode == 0
-        assert xinwen("feeds", "remove", feed, home=home).returncode == 1
+        assert run(home, "feeds", "add", feed, one).returncode == 1
+        assert json.loads(run(home, "feeds", "pull", "--json").stdout)["added"] == [two]
+        assert "快讯" in run(home, "feeds", "list").stdout
+        assert "272 W" in run(home, "ask", "天罡Z2的功耗").stdout
+        assert run(home, "feeds", "remove", feed).returncode == 0
+        assert run(home, "feeds", "remove", feed).returncode == 1
