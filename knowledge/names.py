@@ -122,9 +122,10 @@ def find_names(text: str, taken: Sequence[tuple[int, int]], lexicon: Lexicon) ->
         if space and word.lower() in lexicon.function_words:
             start += len(word) + 1
         written = text[start:end]
-        if occupied.overlaps(start, end) or text[end : end + 16].lstrip().lower().startswith(
-            lexicon.not_product_before
-        ):
+        architecture = text[end : end + 18].lstrip().lower().startswith(lexicon.architectures) and text[
+            max(0, start - 8) : start
+        ].rstrip().lower().endswith(lexicon.before_architecture)
+        if architecture or occupied.overlaps(start, end):
             continue
         short = _is_short(written)
         if short or _is_model(written, lexicon):

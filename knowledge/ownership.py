@@ -38,6 +38,9 @@ def subjects_of(sentence: Sentence, item: Item, attribute: Attribute) -> list[Su
     if pointed is not None:
         return [subject for subject in pointed if can_have(subject, attribute)]
     able = [mark for mark in sentence.subjects if can_have(mark.value, attribute)]
+    owner = _attributive(sentence, item, able)
+    if owner is not None:
+        return [owner]
     before = [mark for mark in able if mark.end <= item.start and not sentence.is_component(mark)]
     if before:
         return _named_before(sentence, before, item, attribute)
@@ -58,6 +61,18 @@ def subjects_of(sentence: Sentence, item: Item, attribute: Attribute) -> list[Su
     context = sentence.context
     carried = context.company if company else context.product or (context.company if "vendor" in attribute.of else None)
     return [carried] if carried is not None and can_have(carried, attribute) else []
+
+
+def _attributive(sentence: Sentence, item: Item, able: Sequence[Item]) -> Subject | None:
+    """取代功耗250W的HY-7, 48GB显存的MTT S4000: whose name follows right behind 的 has the value, whoever acts on them."""
+    mark = next((mark for mark in able if mark.start >= item.end), None)
+    if mark is None or mark.start - item.end > _OF_WITHIN or not sentence.text[: mark.start].endswith("的"):
+        return None
+    named = sentence.of("attribute", "cue", "memory_type", start=item.end, end=mark.start)
+    rest = sentence.text[item.end : mark.start]
+    for other in named:
+        rest = rest.replace(sentence.text[other.start : other.end], "", 1)
+    return mark.value if rest.strip(" 的大高") == "" else None
 
 
 def _pointed_at(sentence: Sentence, item: Item) -> list[Subject] | None:

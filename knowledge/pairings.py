@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from knowledge.attribution import fits, passing, specific
 from knowledge.items import Item
 from knowledge.names import Subject
 from knowledge.ownership import can_have, subjects_of
+from knowledge.quantities import find_quantities
 from knowledge.sentence import Sentence
 
 
@@ -20,6 +22,11 @@ def pairings(sentence: Sentence) -> Iterator[tuple[Subject, str, Item]]:
     for marker in sentence.of("respectively"):
         values = _values(sentence, marker)
         if len(values) < 2:
+            # 分别 with one value behind it: whose it is, the sentence does not make sure.
+            start, end = sentence.clause(marker.end)
+            sentence.consumed.update(
+                item.start for item in sentence.of("quantity", start=max(start, marker.end), end=end) if item.value.unit
+            )
             continue
         first = min(value.start for value in values)
         lead = min(first, marker.start)
@@ -64,12 +71,27 @@ def _by_attribute(sentence: Sentence, names: list[Item], values: list[Item]) -> 
 
 def _values(sentence: Sentence, marker: Item) -> list[Item]:
     end = next((p for p in sentence.breaks if p > marker.end and _list_over(sentence, p)), sentence.end)
-    values = [
-        item
-        for item in sentence.of("quantity", start=marker.end, end=end)
-        if not passing(item) or item.value.dimension == "count"
-    ]
+    listed = sentence.of("quantity", start=marker.end, end=end)
+    values = [item for item in _with_units(sentence, listed) if not passing(item) or item.value.dimension == "count"]
     return values if len(values) >= 2 else _values_before(sentence, marker)
+
+
+def _with_units(sentence: Sentence, items: list[Item]) -> list[Item]:
+    """100和400TFLOPS: a bare number joined to a quantity has its unit."""
+    read = list(items)
+    for at in range(len(read) - 2, -1, -1):
+        item, following = read[at], read[at + 1]
+        if (
+            item.value.dimension != "plain"
+            or not following.value.unit
+            or not sentence.joined(item.end, following.start)
+        ):
+            continue
+        whole = find_quantities(f"{item.value.text} {following.value.unit}")
+        if len(whole) == 1 and whole[0].dimension == following.value.dimension:
+            quantity = replace(whole[0], start=item.start, end=item.end, text=item.value.text)
+            read[at] = Item(item.start, item.end, "quantity", quantity)
+    return read
 
 
 def _list_over(sentence: Sentence, point: int) -> bool:

@@ -25,6 +25,8 @@ _TRAILING_NEGATION = 4
 _TRAILING_CHANGE = 3
 # 每条链路的带宽为50GB/s: what may stand between a part and its value.
 _PORTION_WITHIN = 8
+# What stands between a number of parts and the value of one: 6颗16GB, 6 x 16 GB, 6× 16 GB.
+_EACH_BY = {"count": ("",), "plain": ("x", "X", "×", "*"), "multiple": ("",)}
 _VERSUS_BEFORE = re.compile(r"\d\s?[^\s\d，,。]{0,8}\s(?:vs\.?|versus)\s?$", re.I)
 _VERSUS_REACH = 24
 _VERSUS_BEHIND = re.compile(r"\s?(?:vs\.?|versus)\s?\d", re.I)
@@ -61,7 +63,7 @@ def refused(sentence: Sentence, item: Item) -> bool:
         return not any(compared[-1].end <= other.start < item.start for other in sentence.subjects)
     if sentence.of("portions", start=start, end=stop) and _of_a_portion(sentence, item):
         return True
-    if sentence.of("corrected", start=item.end) or _opposed(sentence, item):
+    if sentence.of("corrected", start=item.end) or _opposed(sentence, item) or _one_of_several(sentence, item):
         return True
     # 从上一代的32GB升级到64GB: the earlier one was passed by.
     passed = max(
@@ -88,6 +90,16 @@ def _reached(sentence: Sentence, start: int, item: Item) -> bool:
     changes = sentence.of("change", start=start, end=item.start)
     levels = sentence.of("level", start=start, end=item.start)
     return bool(changes and levels) and item.start - levels[-1].end <= 1 and levels[-1].end > changes[-1].end
+
+
+def _one_of_several(sentence: Sentence, item: Item) -> bool:
+    """6颗16GB HBM3, 8 x 64 GB: a value right behind a count is of each of them."""
+    return any(
+        other.end <= item.start
+        and other.value.base > 1
+        and sentence.text[other.end : item.start].strip() in _EACH_BY.get(other.value.dimension, ())
+        for other in sentence.of("quantity", start=item.start - NEAR, end=item.start)
+    )
 
 
 def _opposed(sentence: Sentence, item: Item) -> bool:

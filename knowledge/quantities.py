@@ -265,6 +265,11 @@ def _ranged(number: _Number) -> _Number | None:
     ranged = _RANGE.match(plain, number.end)
     if ranged is None and _BETWEEN.search(number.ahead(16)):
         ranged = _AND.match(plain, number.end)
+        if ranged is None and (unit := _unit_at(plain, number.end)) is not None:
+            # between 350W and 400W
+            ranged = _AND.match(plain, unit[0])
+            behind = _unit_at(plain, ranged.end()) if ranged is not None else None
+            ranged = ranged if behind is not None and behind[1] == unit[1] else None
     if ranged is None:
         # 6000元至7000元, 64GB-80GB: the unit stands at both ends.
         if _RANGE_AHEAD.match(plain, number.end) is None:

@@ -280,3 +280,14 @@ def test_a_whole_package_and_one_of_its_dies_are_told_apart() -> None:
 def test_a_plan_is_nobodys_word_and_stays_a_plan() -> None:
     figure = one("按原计划，天罡T900的功耗为350W。")
     assert (figure.publisher, figure.status) == ("测试社", "forecast")
+
+
+def test_a_version_named_beside_the_product_keeps_its_figures_apart() -> None:
+    figures = read("天罡T9000（液冷版）功耗500W，天罡T9000（风冷版）功耗400W。").figures
+    assert {(figure.text, figure.note) for figure in figures} == {("500W", "液冷版"), ("400W", "风冷版")}
+
+
+def test_distributive_words_with_one_value_give_it_to_nobody() -> None:
+    assert triples("天罡T9000的单精度、半精度算力分别位居前列，达到400TFLOPS以上水平。") <= {
+        ("~t9000", "ai_tops", "400 TFLOPS")
+    }
