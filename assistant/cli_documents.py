@@ -60,12 +60,15 @@ def register(app: typer.Typer, opened: Opened, say: Callable[[str], None], dump:
             say(dump(shown))
             return
         figures, text = shown.pop("figures"), shown.pop("text")
-        also = shown.pop("also_in")
+        also, editions = shown.pop("also_in"), shown.pop("editions")
         lines = [f"{name}: {value}" for name, value in shown.items() if value not in (None, "", [])]
         if also:
             lines.append(
                 "also in: " + ", ".join(f"{item['publisher'] or item['origin']} ({item['id']})" for item in also)
             )
+        for edition in editions:
+            said = "; ".join(f"{item['product']} {item['attribute']} {item['value']}" for item in edition["said"])
+            lines.append(f"until {edition['replaced']} it said: {said}")
         say(printable("\n".join(lines)))
         if figures:
             names = ["product", "attribute", "value", "conditions", "period", "as_of"]
@@ -165,6 +168,7 @@ def _shown(assistant: Assistant, name: str) -> dict[str, Any]:
     return {
         **plain(info),
         "passages": len(assistant.store.passages_of(info.id)),
+        "editions": [plain(edition) for edition in assistant.store.editions(info.origin)],
         "also_in": [plain(other) for other in assistant.store.reprints(info.id)],
         "figures": [
             {

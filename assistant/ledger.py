@@ -199,19 +199,36 @@ def _strand(group: list[Figure], dated: object) -> Strand:
 
 
 def _withdrawn(figure: Figure, sides: Sequence[Sequence[Figure]], own: Sequence[Figure]) -> bool:
-    """Whether the same publisher later said something else."""
-    if figure.publisher is None or figure.as_of is None:
-        return False
+    """Whether the same source said something else: later, or in a correction that is no older."""
     return any(
-        other.publisher == figure.publisher
-        and other.claimed_by == figure.claimed_by
-        and other.as_of is not None
-        and other.as_of[:10] > figure.as_of[:10]
-        and not other.as_of.startswith(figure.as_of)
+        _same_source(figure, other) and (_later(figure, other) or _corrected(figure, other))
         for side in sides
         if side is not own
         for other in side
     )
+
+
+def _same_source(figure: Figure, other: Figure) -> bool:
+    """One publisher in one role, or one address."""
+    return (
+        figure.publisher is not None and (other.publisher, other.claimed_by) == (figure.publisher, figure.claimed_by)
+    ) or (figure.url is not None and other.url == figure.url)
+
+
+def _later(figure: Figure, other: Figure) -> bool:
+    return (
+        figure.as_of is not None
+        and other.as_of is not None
+        and other.as_of[:10] > figure.as_of[:10]
+        and not other.as_of.startswith(figure.as_of)
+    )
+
+
+def _corrected(figure: Figure, other: Figure) -> bool:
+    """A correction is of the day of what it corrects, or later; of an undated one it is known only that it corrects."""
+    if not other.corrects or figure.corrects:
+        return False
+    return figure.as_of is None or other.as_of is None or not _later(other, figure)
 
 
 def _preference(figure: Figure) -> tuple[int, str]:

@@ -12,6 +12,7 @@ from knowledge.catalog import Attribute, Catalog
 from knowledge.cells import CellStatement, TableReader
 from knowledge.documents import Document
 from knowledge.items import Item, Spans
+from knowledge.lexicon import load_lexicon
 from knowledge.passages import is_heading, sentences
 from knowledge.quantities import Bound, Quantity
 from knowledge.statements import Context, Reader, Statement
@@ -27,6 +28,7 @@ class Figure:
     written in every case. `[start, end)` is the value's span and `[quote_start, quote_end)` the sentence or table row
     that states it, both in the document's text. `base` is `value` in the dimension's base unit. `period` is the time
     a figure is about (2024, 2025H1), `as_of` the date of who claims it. `status` is "stated", "forecast" or "rumour".
+    `corrects` tells that the document says of itself that it corrects an earlier one (更正：…).
     """
 
     document_id: str
@@ -55,6 +57,7 @@ class Figure:
     url: str | None = None
     as_of: str | None = None
     note: str = ""
+    corrects: bool = False
     id: str = field(default="")
 
     def __post_init__(self) -> None:
@@ -124,6 +127,8 @@ def extract(document: Document, catalog: Catalog) -> Extraction:
             continue
         for statement in reader.sentence(start, end, context):
             _add(figures, _of_statement(document, document_id, catalog, statement), catalog, document)
+    if _corrects(document):
+        figures = {key: replace(figure, corrects=True) for key, figure in figures.items()}
     owned = reader.owned | cells.owned
     unowned = tuple(
         item.value
@@ -192,6 +197,13 @@ def _of_cell(document: Document, document_id: str, catalog: Catalog, cell: CellS
     dimension = attribute.dimension
     text = cell.cell.text
     return _figure(common, text=text.strip(), start=cell.cell.start, end=cell.cell.end, dimension=dimension)
+
+
+def _corrects(document: Document) -> bool:
+    """Whether the title or the first line says that this text corrects an earlier one."""
+    first = document.text.lstrip().partition("\n")[0][:200]
+    found = load_lexicon().correction
+    return bool(found.search(document.title) or found.match(first))
 
 
 def _common(

@@ -21,6 +21,7 @@ class Lexicon(BaseModel):
     scopes: dict[str, tuple[str, ...]]
     status: dict[str, tuple[str, ...]]
     negation: tuple[str, ...]
+    corrections: tuple[str, ...]
     retraction: tuple[str, ...]
     combining: tuple[str, ...]
     correcting: tuple[str, ...]
@@ -91,6 +92,12 @@ class Lexicon(BaseModel):
     def edition(self) -> re.Pattern[str]:
         """Finds the parts of a note that name a version or a configuration."""
         return re.compile(self.editions)
+
+    @functools.cached_property
+    def correction(self) -> re.Pattern[str]:
+        """Finds, in a title or a first line, the word by which a text says that it corrects an earlier one."""
+        words = "|".join(map(re.escape, sorted(self.corrections, key=len, reverse=True)))
+        return re.compile(rf"(?:^[#*\s]*|[【\[（(])\s*(?:{words})\s*(?:[:：】\]）)—]|$)", re.IGNORECASE)
 
     @functools.cached_property
     def claimant_of(self) -> dict[str, str]:

@@ -67,7 +67,17 @@ def _the_web(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
-STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first, _order_of_values, _the_web)
+def _corrections(connection: sqlite3.Connection) -> None:
+    connection.execute("ALTER TABLE figures ADD COLUMN corrects INTEGER NOT NULL DEFAULT 0")
+    # What a document said before it was read again and said something else; `said` lists the figures that are gone.
+    connection.execute(
+        """CREATE TABLE editions (
+            origin TEXT NOT NULL, document_id TEXT NOT NULL, title TEXT NOT NULL, published TEXT, replaced TEXT NOT NULL, said TEXT NOT NULL)"""
+    )
+    connection.execute("CREATE INDEX editions_origin ON editions (origin)")
+
+
+STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first, _order_of_values, _the_web, _corrections)
 
 
 def migrate(connection: sqlite3.Connection, name: str) -> None:

@@ -21,6 +21,8 @@ from knowledge.quantities import Quantity
 
 # How many documents of one band are looked at, and how many of all bands are compared, when a reprint is looked for.
 BAND_READ, CANDIDATES = 64, 16
+# How many earlier editions of a document are remembered.
+EDITIONS = 5
 _DOCUMENT = "id, origin, title, publisher, url, published, language, kind, claimed_by"
 _FIGURE = [item.name for item in fields(Figure)]
 _FIGURE_COLUMNS = ", ".join(f'"{name}"' for name in _FIGURE)
@@ -41,6 +43,18 @@ class DocumentInfo:
     language: str
     kind: str
     claimed_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """An earlier edition of a document, replaced at the UTC time `replaced`; `said` lists (product, attribute, value) of
+    the figures that its successor does not state."""
+
+    document_id: str
+    title: str
+    published: str | None
+    replaced: str
+    said: tuple[dict[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +223,8 @@ class Store:
                         (document_id,),
                     )
                 )
+            else:
+                self._note_edition(connection, known[0], entry)
             self._delete(connection, known[0])
         connection.execute(
             "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -263,6 +279,33 @@ class Store:
         return "unchanged" if known[0] == document_id else "updated"
 
     @staticmethod
+    def _note_edition(connection: sqlite3.Connection, replaced: str, entry: Entry) -> None:
+        """Keeps the figures that a document stated and its new edition does not."""
+        now = {(figure.subject, figure.attribute, figure.text) for figure in entry.figures}
+        rows = connection.execute(
+            "SELECT subject, attribute, text, subject_name FROM figures WHERE document_id = ? ORDER BY rowid",
+            (replaced,),
+        )
+        said = [
+            {"product": name, "attribute": attribute, "value": text}
+            for subject, attribute, text, name in rows
+            if (subject, attribute, text) not in now
+        ]
+        if not said:
+            return
+        origin = entry.document.origin
+        connection.execute(
+            "INSERT INTO editions SELECT origin, id, title, published, datetime('now'), ? FROM documents WHERE id = ?",
+            (json.dumps(said, ensure_ascii=False), replaced),
+        )
+        # A file that is saved all day does not fill the store.
+        connection.execute(
+            "DELETE FROM editions WHERE origin = ? AND rowid NOT IN "
+            "(SELECT rowid FROM editions WHERE origin = ? ORDER BY rowid DESC LIMIT ?)",
+            (origin, origin, EDITIONS),
+        )
+
+    @staticmethod
     def _delete(connection: sqlite3.Connection, document_id: str) -> None:
         connection.execute(
             "DELETE FROM lexical WHERE rowid IN (SELECT number FROM passages WHERE document_id = ?)", (document_id,)
@@ -281,6 +324,7 @@ class Store:
                 return False
             self._delete(connection, document_id)
             connection.execute("DELETE FROM fingerprints WHERE origin = ?", origin)
+            connection.execute("DELETE FROM editions WHERE origin = ?", origin)
         return True
 
     def touch(self, origin: str, fingerprint: str) -> None:
@@ -541,6 +585,17 @@ class Store:
         """Document id → the article it is a printing of; reprints share one."""
         return dict(self._in("SELECT id, article FROM documents WHERE id IN", document_ids))
 
+    def editions(self, origin: str) -> list[Edition]:
+        """What the document of `origin` said before it was replaced by one that says something else, latest first."""
+        rows = self._rows(
+            "SELECT document_id, title, published, replaced, said FROM editions WHERE origin = ? ORDER BY rowid DESC",
+            (origin,),
+        )
+        return [
+            Edition(document_id, title, published, replaced, tuple(json.loads(said)))
+            for document_id, title, published, replaced, said in rows
+        ]
+
     def reprints(self, document_id: str) -> list[DocumentInfo]:
         """The other printings of the same article, oldest first."""
         return [
@@ -578,6 +633,7 @@ def _figure_row(figure: Figure) -> list[object]:
 def _figure(row: tuple[Any, ...]) -> Figure:
     values = dict(zip(_FIGURE, row, strict=True))
     values["conditions"] = tuple(values["conditions"].split())
+    values["corrects"] = bool(values["corrects"])
     for name in _DECIMALS:
         if values[name] is not None:
             values[name] = Decimal(values[name])

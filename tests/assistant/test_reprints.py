@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,8 @@ def write(folder: Path, name: str, title: str, publisher: str, published: str, b
     address = f"url: {url}\n" if url else ""
     path = folder / name
     path.write_text(
-        f"---\ntitle: {title}\npublisher: {publisher}\npublished: {published}\n{address}---\n{body}\n", "utf-8"
+        f"---\ntitle: {json.dumps(title, ensure_ascii=False)}\npublisher: {publisher}\npublished: {published}\n{address}---\n{body}\n",
+        "utf-8",
     )
     return path
 
@@ -74,3 +76,85 @@ def test_when_the_first_printing_is_removed_the_next_one_speaks(home: Path, synd
             assert cited.publisher == publisher
             assert xinwen.remove(cited.document_id)
         assert xinwen.ask("天罡 T900 的显存带宽是多少？").citations[0].publisher == SITES[2]
+
+
+# --- corrections ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("title", "body"),
+    [
+        ("更正：天罡 T900 的显存容量", "本报此前报道天罡 T900 的显存容量为 96GB 有误，天罡 T900 的显存容量应为 64GB。"),
+        ("天罡 T900 发布（修订版）", "天罡 T900 的显存容量为 64GB。"),
+        ("【勘误】关于天罡 T900", "天罡 T900 的显存容量为 64GB。"),
+        ("Correction: Tiangang T900", "天罡 T900 的显存容量为 64GB。"),
+        ("关于天罡 T900 的报道", "更正：天罡 T900 的显存容量为 64GB。"),
+    ],
+)
+@pytest.mark.parametrize("day", ["2025-03-01", "2025-03-09"])
+def test_a_correction_wins_over_what_it_corrects_and_both_are_seen(
+    home: Path, syndicated: Path, tmp_path: Path, title: str, body: str, day: str
+) -> None:
+    # The first printing of the article is of 2025-03-01: a correction of the same day is one too.
+    write(tmp_path / "later", "c.md", title, SITES[-1], day, body)
+    with Assistant.open(home=home) as xinwen:
+        xinwen.ingest([tmp_path / "later", syndicated], embed=False)
+        answer = xinwen.ask("天罡 T900 的显存容量是多少？")
+        assert answer.status == "answered"
+        first, _, history = answer.text.partition("\n")
+        assert "64 GB" in first
+        assert "96 GB" not in first
+        assert "96 GB" in history
+        assert {citation.published for citation in answer.citations} == {day, "2025-03-01"}
+
+
+@pytest.mark.parametrize(
+    "title", ["天罡 T900 修订版架构的评测", "算力法修订，天罡 T900 受益", "Revised Tiangang T900 tested"]
+)
+def test_a_text_that_only_mentions_a_revision_corrects_nothing(
+    home: Path, syndicated: Path, tmp_path: Path, title: str
+) -> None:
+    write(tmp_path / "later", "c.md", title, SITES[-1], "2025-03-01", "天罡 T900 的显存容量为 64GB。")
+    with Assistant.open(home=home) as xinwen:
+        xinwen.ingest([tmp_path / "later", syndicated], embed=False)
+        assert xinwen.ask("天罡 T900 的显存容量是多少？").status == "conflicting"
+
+
+def test_anothers_correction_is_shown_beside_what_it_contradicts(home: Path, syndicated: Path, tmp_path: Path) -> None:
+    write(tmp_path / "later", "c.md", "更正：天罡 T900", "别家报纸", "2025-04-01", "天罡 T900 的显存容量应为 64GB。")
+    with Assistant.open(home=home) as xinwen:
+        xinwen.ingest([tmp_path / "later", syndicated], embed=False)
+        assert xinwen.ask("天罡 T900 的显存容量是多少？").status == "conflicting"
+
+
+def test_a_page_that_changed_its_figure_has_one_and_remembers_the_other(home: Path, tmp_path: Path) -> None:
+    path = write(tmp_path / "page", "a.md", "天罡 T900 发布", "甲报", "2025-03-01", BODY)
+    with Assistant.open(home=home) as xinwen:
+        xinwen.ingest([path], embed=False)
+        for edition in range(8):
+            write(
+                tmp_path / "page",
+                "a.md",
+                "天罡 T900 发布",
+                "甲报",
+                "2025-03-01",
+                BODY.replace("96GB", f"{64 - edition}GB"),
+            )
+            assert len(xinwen.ingest([path], embed=False).updated) == 1
+        answer = xinwen.ask("天罡 T900 的显存容量是多少？")
+        assert answer.status == "answered"
+        assert "57 GB" in answer.text
+        origin = xinwen.documents()[0].origin
+        editions = xinwen.store.editions(origin)
+        # The latest few, newest first, each with what it said and its successor does not.
+        assert [[item["value"] for item in edition.said] for edition in editions] == [
+            [f"{58 + at}GB"] for at in range(len(editions))
+        ]
+        assert len(editions) == 5
+        # A change of words that leaves the figures is none.
+        write(tmp_path / "page", "a.md", "天罡 T900 发布", "甲报", "2025-03-01", BODY.replace("96GB", "57GB") + "完。")
+        xinwen.ingest([path], embed=False)
+        assert len(xinwen.store.editions(origin)) == 5
+        assert xinwen.store.editions(origin) == editions
+        xinwen.remove(xinwen.documents()[0].id)
+        assert xinwen.store.editions(origin) == []

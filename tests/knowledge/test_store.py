@@ -30,7 +30,8 @@ SCHEMA = {
     "fingerprints": "origin fingerprint",
     "passages": "number id document_id start end text heading header is_table page pending",
     "figures": "id document_id subject subject_name subject_kind attribute text start end quote_start quote_end value "
-    "unit dimension base high high_base bound conditions scope period status claimed_by publisher url as_of note",
+    "unit dimension base high high_base bound conditions scope period status claimed_by publisher url as_of note corrects",
+    "editions": "origin document_id title published replaced said",
     "unowned": "document_id start end text dimension",
     "bands": "band document_id",
     "signatures": "document_id signature",
