@@ -62,14 +62,20 @@ def asked_in(
     fitting = [mark for mark in marks if mark.entry.id in strong] if companies else [*marks, *hints]
     taken = [*names, *((mark.start, mark.end) for mark in fitting)]
     meant = {*strong, *(name for group in cues for name in group)}
+    spare: list[tuple[str, ...]] = []
     for words, means in everyday:
         match = words.search(plain)
         own = _of_companies(catalog, means) if companies else means
-        if match is not None and own and not overlaps(*match.span(), taken) and not meant & set(means):
+        if match is None or overlaps(*match.span(), taken) or meant & set(means):
+            continue
+        if own:
             cues = (*cues, own)
             spans.append(match.span())
+        else:
+            spare.append(means)
     if companies and not strong and not cues:
-        strong = named_outright
+        # Nothing that companies have: what was said is asked all the same, and answered as missing.
+        strong, cues = named_outright, tuple(spare)
     topics = tuple(
         dict.fromkeys(
             mark.entry.id

@@ -14,6 +14,8 @@ from knowledge.catalog import normalise
 # A question about something new says at least this much besides names, attributes and fillers (see `han_or_words`).
 _OWN_TOPIC = 5
 _NO_TURN = ("smalltalk", "empty")
+# So many products stand side by side in one comparison.
+_FEW = 6
 
 
 class Conversation:
@@ -55,6 +57,11 @@ class Conversation:
         if question.intent == "rank" and self._of_the_first(plain):
             # "前两个的功耗" after a ranking asks of those two; "功耗前两个" ranks.
             question = question.model_copy(update={"intent": "lookup", "rank_n": None, "domestic_only": None})
+        if question.intent == "rank" and self._says("among", plain) and before is not None:
+            # "其中功耗最低的" of a few is seen in their comparison.
+            pool = before.subjects if len(before.subjects) > 1 else self._references.choices(self._turns)
+            if 1 < len(pool) <= _FEW:
+                question = question.model_copy(update={"intent": "compare", "subjects": tuple(pool)})
         resolved = question
         again = self._phrases.says("question_n", plain)
         if again is not None and self._turns:
@@ -62,7 +69,7 @@ class Conversation:
             said = self._turns[-1] if at is None else self._turns[min(at, len(self._turns)) - 1]
             resolved = said.model_copy(update={"text": question.text, "about": said.words, "inherited": ("subjects",)})
         elif before is not None and self._leans(question, plain, rest, before):
-            resolved = self._merged(question, plain, before)
+            resolved = self._merged(question, plain, rest, before)
         # What is out of scope is no topic to come back to.
         if resolved.intent != "out_of_scope":
             self._turns.append(resolved)
@@ -92,6 +99,8 @@ class Conversation:
         own = han_or_words(rest) >= _OWN_TOPIC
         points = says("pronoun", plain) or self._references.refers(plain)
         if question.subjects:
+            if self._foreign(question, before):
+                return True
             if question.asked_attributes:
                 return compares and len(question.subjects) == 1 and question.intent not in ("why", "how", "when")
             if compares or self._replies(question, before):
@@ -120,6 +129,13 @@ class Conversation:
             or (several and (question.rank_n is not None or says("including", plain)))
         )
 
+    def _foreign(self, question: Question, before: Question) -> bool:
+        """Whether a company is named beside what only products have, after products: "对标哪款英伟达" is said of those."""
+        companies = bool(question.subjects) and all(subject.kind == "vendor" for subject in question.subjects)
+        of_products = self._references.of_products_only(question.asked_attributes)
+        products = any(subject.kind != "vendor" for subject in before.subjects)
+        return companies and of_products and products and question.intent in ("lookup", "when")
+
     def _edits(self, question: Question, plain: str) -> bool:
         named = bool(question.subjects or question.asked_attributes)
         return named and any(self._says(group, plain) for group in ("remove", "replace", "add"))
@@ -135,7 +151,7 @@ class Conversation:
 
     # --- what -------------------------------------------------------------------------------------------------------
 
-    def _merged(self, question: Question, plain: str, before: Question) -> Question:
+    def _merged(self, question: Question, plain: str, rest: str, before: Question) -> Question:
         changes: dict[str, object] = {}
         subjects, own = self._subjects(question, plain, before)
         attributes, cues, own_attributes = self._attributes(question, plain, before)
@@ -148,7 +164,8 @@ class Conversation:
         self._times(question, before, changes, periodic=self._references.periodic(asked))
         self._form(question, plain, before, changes)
         changes["derive"] = derivation(self._phrases, plain, subjects)
-        if changes["derive"] is None and before.derive and len(subjects) == len(before.subjects):
+        same = before.derive is not None and len(subjects) == len(before.subjects)
+        if changes["derive"] is None and same and not self._says("compare", plain):
             # "功耗呢" after a sum or a difference asks for the same of another figure.
             changes |= {"derive": before.derive, "count": question.count or before.count}
         for name in ("conditions", "scope", "kind"):
@@ -158,7 +175,8 @@ class Conversation:
         merged = merged.model_copy(update={"intent": self._intent(merged, question, plain, before)})
         if merged.intent in ("rank", "filter"):
             merged = self._several(merged, question, plain, before)
-        if merged.intent in ("open", "why", "how", "timeline", "definition", "who"):
+        alone = han_or_words(rest) > 1 and not self._says("aspects", plain)
+        if merged.intent in ("open", "why", "how", "when", "timeline", "definition") and not alone:
             # The topic is that of the questions before, without their names and dates: those are the merged question's.
             merged = merged.model_copy(update={"about": f"{before.about} {before.topic}".strip()[-200:]})
         return merged
@@ -170,6 +188,8 @@ class Conversation:
             return before.subjects if before.intent in ("rank", "filter") else (), False
         if question.unknown_names and not own and not says("compare_with", plain):
             return (), True
+        if self._foreign(question, before):
+            return before.subjects, False
         if own and says("remove", plain):
             gone = {subject.id for subject in own}
             kept = tuple(subject for subject in before.subjects if subject.id not in gone)

@@ -11,8 +11,9 @@ from knowledge.catalog import Catalog, fold_name
 
 # What the answer to a question listed, in its order (a ranking has no subjects of its own).
 Listed = Callable[[Question], Sequence[Subject]]
-# A letter or two and a digit or two, or one capital: what is left of a code whose beginning was said before.
-_TAIL = re.compile(r"(?<![a-z0-9])([a-z]{1,2}-?\d{1,2}|\d?[a-z](?=[\u4e00-\u9fff?？ ]|$))(?![a-z0-9])")
+# A letter or two and a digit or two, or one letter at the beginning: what is left of a code that was said before.
+_TAIL = re.compile(r"(?<![a-z0-9])([a-z]{1,2}-?\d{1,2})(?![a-z0-9])")
+_LETTER = re.compile(r"(?:那么?|and |what about |how about )?(?:the )?([a-z])(?=[\u4e00-\u9fff?？]|$)")
 _PART = re.compile(r"(?:那么?)?([\u4e00-\u9fff]{2,5}?)(?:的|那个|版)?(?:呢)?[?？]?")
 _PLACES = ("other", "former", "latter", "last", "first_n", "ordinal")
 
@@ -74,7 +75,8 @@ class References:
         kin = self._kin(plain, earlier[-1].subjects) if earlier else ()
         if kin:
             return kin
-        tails = [fold_name(word) for word in _TAIL.findall(plain)]
+        letter = _LETTER.match(plain)
+        tails = [fold_name(word) for word in ([letter.group(1)] if letter else _TAIL.findall(plain))]
         if len(tails) != 1 or not earlier:
             return ()
         tail, before = tails[0], earlier[-1]
@@ -117,6 +119,14 @@ class References:
     def of_companies_only(self, attributes: Sequence[str]) -> bool:
         """Whether companies alone have all of `attributes` (营收, 股价): asked of a product, its maker is meant."""
         return bool(attributes) and all(set(self._catalog.attributes[name].of) == {"vendor"} for name in attributes)
+
+    def of_products_only(self, attributes: Sequence[str]) -> bool:
+        """Whether products alone have all of `attributes`."""
+        return bool(attributes) and all(set(self._catalog.attributes[name].of) == {"product"} for name in attributes)
+
+    def choices(self, earlier: Sequence[Question]) -> Sequence[Subject]:
+        """The latest several things that were named or listed; () when there were none."""
+        return next(self._lists(earlier), ())
 
     def periodic(self, attributes: Sequence[str]) -> bool:
         """Whether one of `attributes` has figures of a stretch of time."""
