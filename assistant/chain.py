@@ -11,16 +11,10 @@ from assistant.answer import Answer
 from assistant.compose import Composer
 from assistant.question import Question
 from assistant.retrieval import Hit
-from knowledge.errors import XinwenError
+from assistant.stopping import check, watching
 
 if TYPE_CHECKING:
     from langchain_core.runnables import Runnable
-
-
-class StoppedError(XinwenError):
-    """Whoever asked has left; seen by nobody."""
-
-    code = "stopped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +85,13 @@ class Steps:
     def run(self, text: str, history: Sequence[str] = (), stopped: Callable[[], bool] | None = None) -> Answer:
         """One answer; the same steps as `runnable()`, without importing LangChain.
 
-        Raises StoppedError before the next step once `stopped()`: nobody waits for the answer any more.
+        Raises StoppedError before the next step or model's word once `stopped()`: nobody waits for it any more.
         """
         state = State(text, tuple(history))
-        for step in (self.understand, self.ledger, self.retrieve, self.compose, self.generate):
-            if stopped is not None and stopped():
-                raise StoppedError("nobody waits for this answer any more")
-            state = step(state)
+        with watching(stopped):
+            for step in (self.understand, self.ledger, self.retrieve, self.compose, self.generate):
+                check()
+                state = step(state)
         return finished(state)
 
     def runnable(self) -> Runnable[State, Answer]:

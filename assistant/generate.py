@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from assistant.answer import Answer, Citation
 from assistant.markers import CitationStream, markers
 from assistant.settings import Settings
+from assistant.stopping import StoppedError, check
 from assistant.verify import Source, Verdict, verify
 from knowledge.catalog import Catalog
 from knowledge.errors import ModelError, SettingsError
@@ -113,8 +114,8 @@ class Writer:
         stream = CitationStream()
         variables = _variables(question, evidence, language, reason, notes)
         try:
-            yield from stream.over(self.runnable().stream(variables))
-        except ModelError:
+            yield from stream.over(self.runnable().stream(variables, {"callbacks": [_leaving()]}))
+        except (ModelError, StoppedError):
             raise
         except Exception as error:
             raise self._explained(error) from error
@@ -153,6 +154,22 @@ class Writer:
         if status == 429:
             return ModelError(f"{model} has had too many requests (429); try again later")
         return ModelError(f"{model} failed: {kind}: {_first_line(error)}")
+
+
+def _leaving() -> Any:
+    """A callback that ends the model's stream as soon as nobody waits any more, so that its server stops, too.
+
+    Leaving the stream from outside would not do: LangChain reads a stream that is closed to its end.
+    """
+    from langchain_core.callbacks import BaseCallbackHandler
+
+    class Leaving(BaseCallbackHandler):
+        raise_error = True
+
+        def on_llm_new_token(self, *_: Any, **__: Any) -> None:
+            check()
+
+    return Leaving()
 
 
 def _variables(question: str, evidence: Mapping[int, Source], language: str, reason: str, notes: str) -> dict[str, Any]:

@@ -23,8 +23,8 @@ from knowledge.errors import StoreError, XinwenError
 Rating = Literal["up", "down"]
 NAME = "records.sqlite"
 # Feedback beyond this is refused, not rotated: a flood must not push out what honest people wrote.
-MOST_FEEDBACK = 100_000
-MOST_CONVERSATIONS = 50_000
+MOST_FEEDBACK = 20_000
+MOST_CONVERSATIONS = 10_000
 
 
 class RecordsFullError(XinwenError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from fastapi import Depends, FastAPI
@@ -36,6 +37,8 @@ def create_app(assistant: Assistant, settings: Settings, *, chat: bool = True) -
     problems.install(app)
     records = Records(assistant.home, days=settings.conversation_days, turns=max(1, settings.max_history))
     measures = Measures(assistant.store.counts)
+    # Streams of their own, so that slow models do not keep plain answers waiting.
+    pool = ThreadPoolExecutor(settings.workers, "streams")
     # The last one added sees a request first.
     app.add_middleware(BodyLimit, most=settings.max_body_bytes, uploads=settings.max_upload_bytes)
     app.add_middleware(CountRequests, measures=measures)
@@ -51,8 +54,8 @@ def create_app(assistant: Assistant, settings: Settings, *, chat: bool = True) -
     # Rates come first: a key that is guessed at costs the guesser its rate.
     rates = [Depends(within(Rate(settings.rate_limit, 60), caller(settings)))] if settings.rate_limit else []
     keys = [Depends(may_ask(settings))]
-    app.include_router(questions.router(assistant, settings, records, measures), dependencies=[*rates, *keys])
-    app.include_router(completions.router(assistant, settings, measures), dependencies=[*rates, *keys])
+    app.include_router(questions.router(assistant, settings, records, measures, pool), dependencies=[*rates, *keys])
+    app.include_router(completions.router(assistant, settings, measures, pool), dependencies=[*rates, *keys])
     app.include_router(library.router(assistant, settings), dependencies=[*rates, *keys])
     app.include_router(people.router(settings, records, measures), dependencies=rates)
     app.include_router(widget.router(settings))

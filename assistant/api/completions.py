@@ -11,6 +11,7 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor
 from typing import Any, Literal
 
 from fastapi import APIRouter, Request
@@ -103,7 +104,7 @@ class Completion(BaseModel):
         return self
 
 
-def router(assistant: Assistant, settings: Settings, measures: Measures) -> APIRouter:
+def router(assistant: Assistant, settings: Settings, measures: Measures, pool: Executor) -> APIRouter:
     """POST /v1/chat/completions and GET /v1/models."""
     routes = APIRouter(prefix="/v1", tags=["openai"])
 
@@ -174,7 +175,7 @@ def router(assistant: Assistant, settings: Settings, measures: Measures) -> APIR
             yield "data: [DONE]\n\n"
 
         return StreamingResponse(
-            streams.events(make, lambda body: _data({"error": openai_error(body)})),
+            streams.events(make, lambda body: _data({"error": openai_error(body)}), pool),
             media_type="text/event-stream",
             headers=streams.HEADERS,
         )

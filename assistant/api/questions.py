@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -22,7 +23,7 @@ from assistant.records import Records
 from assistant.settings import Settings
 
 
-def router(assistant: Assistant, settings: Settings, records: Records, measures: Measures) -> APIRouter:
+def router(assistant: Assistant, settings: Settings, records: Records, measures: Measures, pool: Executor) -> APIRouter:
     """POST /v1/ask and /v1/search."""
     routes = APIRouter(prefix="/v1", tags=["questions"])
 
@@ -59,7 +60,7 @@ def router(assistant: Assistant, settings: Settings, records: Records, measures:
                         yield streams.event("answer", kept(event).model_dump_json())
 
             return StreamingResponse(
-                streams.events(make, lambda body: streams.event("error", json.dumps(body, ensure_ascii=False))),
+                streams.events(make, lambda body: streams.event("error", json.dumps(body, ensure_ascii=False)), pool),
                 media_type="text/event-stream",
                 headers=streams.HEADERS,
             )

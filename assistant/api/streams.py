@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import Executor
 from typing import Any
 
 from assistant.api import problems
-from assistant.chain import StoppedError
+from assistant.stopping import StoppedError
 from knowledge.errors import XinwenError
 
 # Proxies close a connection that is silent for 30 to 60 s.
@@ -20,18 +21,20 @@ _END = object()
 async def events(
     make: Callable[[Callable[[], bool]], Iterator[str]],
     failed: Callable[[dict[str, Any]], str],
+    pool: Executor | None = None,
     heartbeat: float = HEARTBEAT,
 ) -> AsyncIterator[str]:
     """The events of `make(stopped)`, a comment whenever nothing came for `heartbeat` seconds, a problem as `failed` says.
 
-    When the client leaves, `stopped()` turns true and the iterator is asked for nothing more.
+    The iterator runs in `pool`. When the client leaves, `stopped()` turns true and it is asked for nothing more.
     """
+    loop = asyncio.get_running_loop()
     stop = threading.Event()
     iterator = make(stop.is_set)
     waiting: asyncio.Future[Any] | None = None
     try:
         while True:
-            waiting = asyncio.ensure_future(asyncio.to_thread(_next, iterator))
+            waiting = asyncio.ensure_future(loop.run_in_executor(pool, _next, iterator))
             while not (await asyncio.wait({waiting}, timeout=heartbeat))[0]:
                 yield ": still working\n\n"
             event = waiting.result()

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import StreamingResponse
+from starlette.routing import Route
 
 from assistant.api import streams
 from assistant.api.app import create_app
-from assistant.chain import StoppedError
 from assistant.core import Assistant
 from assistant.settings import load_settings
+from assistant.stopping import StoppedError
 from knowledge.errors import SettingsError, StoreError
 
 QUESTION = "MTT S4000 的显存带宽是多少？"
@@ -100,7 +105,7 @@ def test_metrics_need_a_key_where_keys_are_set(library_home: Path, serve: Callab
 
 def collected(make: Callable[[Callable[[], bool]], Iterator[str]], heartbeat: float = 5.0) -> list[str]:
     async def run() -> list[str]:
-        return [event async for event in streams.events(make, lambda body: f"error {body['detail']}", heartbeat)]
+        return [event async for event in streams.events(make, lambda body: f"error {body['detail']}", None, heartbeat)]
 
     return asyncio.run(run())
 
@@ -171,3 +176,36 @@ def test_the_chain_stops_before_its_next_step(library_home: Path) -> None:
         with pytest.raises(StoppedError):
             assistant.ask(QUESTION, stopped=stopped)
         assert len(calls) == 3
+
+
+def test_a_model_stops_writing_when_the_client_leaves(library_home: Path, serve: Callable[[object], Any]) -> None:
+    words, closed = threading.Event(), threading.Event()
+
+    async def slow(request: Request) -> StreamingResponse:
+        async def chunks() -> AsyncIterator[str]:
+            try:
+                for _ in range(2000):
+                    words.set()
+                    delta = {"choices": [{"index": 0, "delta": {"role": "assistant", "content": "好 "}}]}
+                    yield f"data: {json.dumps({'id': '1', 'object': 'chat.completion.chunk', 'created': 1, 'model': 'm', **delta})}\n\n"
+                    await asyncio.sleep(0.05)
+            finally:
+                closed.set()
+
+        return StreamingResponse(chunks(), media_type="text/event-stream")
+
+    model = Starlette(routes=[Route("/v1/chat/completions", slow, methods=["POST"])])
+    with serve(model) as base:
+        settings = load_settings(
+            home=library_home, model="openai:slow", model_base_url=f"{base}/v1", model_api_key="x", retries=0
+        )
+        with Assistant(settings) as assistant, serve(create_app(assistant, settings, chat=False)) as url:
+            body = {"question": QUESTION}
+            with httpx.stream(
+                "POST", f"{url}/v1/ask", json=body, headers={"Accept": "text/event-stream"}, timeout=60
+            ) as response:
+                assert response.status_code == 200
+                assert words.wait(30)
+                assert not closed.is_set()
+            # 2,000 words would take 100 s.
+            assert closed.wait(15)
