@@ -95,6 +95,9 @@ def unfaithful(answer: Answer, texts: Texts, asked: str = "") -> list[Problem]:
     ]
     if answer.status in ("answered", "conflicting", "partial") and not answer.citations:
         found.append(Problem("citation", "an answer without any citation"))
+    cells = [cell for row in answer.table.rows for cell in row] if answer.table else []
+    if cited and not any(MARKER.search(part) for part in (answer.text, *cells)):
+        found.append(Problem("citation", "nothing in the text carries a marker"))
     found += [Problem("wrong-figure", line) for line in wrong_figures(answer, texts)]
     found += [Problem("wrong-figure", line) for line in unsupported(answer, texts, asked)]
     found += [Problem("order", f"its own figures contradict {line!r}") for line in misordered(answer, asked)]
