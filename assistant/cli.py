@@ -90,6 +90,9 @@ def ask(
     text = checked_question(question, settings)
     with _assistant(home, filled=True) as (assistant, _):
         answer = assistant.ask(text, history=checked_history(history or [], settings))
+    if not as_json and answer.understood:
+        # What was looked up is no part of the answer: results alone stand on stdout.
+        note(answer.understood)
     _say(_dump(answer) if as_json else answer_text(answer))
 
 

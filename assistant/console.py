@@ -25,7 +25,7 @@ def answer_text(answer: Answer) -> str:
     """The answer, its table and its sources as plain text."""
     from assistant.wording import also_in
 
-    parts = [answer.understood, answer.text] if answer.understood else [answer.text]
+    parts = [answer.text]
     if answer.table is not None:
         parts.append(table_text(answer.table.columns, answer.table.rows))
     if answer.citations:
