@@ -157,7 +157,7 @@ class Conversation:
         attributes, cues, own_attributes = self._attributes(question, plain, before)
         changes |= {"subjects": subjects, "attributes": attributes, "cues": cues}
         inherited = (("subjects",) if not own else ()) + (("attributes",) if not own_attributes else ())
-        changes["inherited"] = inherited
+        changes |= {"inherited": inherited, "said": self._references.without(question.text) or question.text}
         if not question.vendors or not own:
             changes["vendors"] = before.vendors if subjects == before.subjects else ()
         asked = (*attributes, *(name for group in cues for name in group))

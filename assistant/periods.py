@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import re
 
 _ISO = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?|H([12])|Q([1-4])(?:-Q([1-4]))?)?")
@@ -18,12 +19,13 @@ def days(iso: str) -> tuple[str, str] | None:
     start, end = 1, 12
     if month:
         start = end = int(month)
+        if not 1 <= end <= 12:
+            return None
     elif half:
         start, end = 6 * int(half) - 5, 6 * int(half)
     elif quarter:
         start, end = 3 * int(quarter) - 2, 3 * int(last or quarter)
-    # No month has more days; only the order of the days counts here.
-    return f"{year}-{start:02d}-01", f"{year}-{end:02d}-31"
+    return f"{year}-{start:02d}-01", f"{year}-{end:02d}-{calendar.monthrange(int(year), end)[1]:02d}"
 
 
 def within(inner: str, outer: str) -> bool:

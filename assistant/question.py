@@ -99,7 +99,8 @@ class Question(_Frozen):
     `vendors` are the makers it is about, named or by their products; `since` and `until` the first and last day (ISO) of
     the documents it means, `sources` their kind, None for all; `dates` all dates it names, `topics` the dated events
     it speaks of without asking when, `topic` its words without names and dates. `speaks` tells that
-    it has words of a language, not only names and codes. `about` holds the words of the earlier questions that it
+    it has words of a language, not only names and codes. `said` is its text without the
+    words that referred to something (第二个), `about` holds the words of the earlier questions that it
     leans on. `understood` says in the question's language what is looked up.
     """
 
@@ -137,6 +138,7 @@ class Question(_Frozen):
     topics: tuple[str, ...] = ()
     topic: str = ""
     speaks: bool = True
+    said: str = ""
     about: str = ""
     understood: str = ""
 
@@ -153,7 +155,7 @@ class Question(_Frozen):
     @property
     def words(self) -> str:
         """What to search for: the question's own words behind those of the questions that it leans on."""
-        return f"{self.about} {self.text}".strip()
+        return f"{self.about} {self.said or self.text}".strip()
 
     def __str__(self) -> str:
         return self.understood or self.text

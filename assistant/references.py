@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from assistant.phrases import Phrases
 from assistant.question import Question, Subject
-from knowledge.catalog import Catalog, fold_name
+from knowledge.catalog import Catalog, fold_name, normalise
 
 # What the answer to a question listed, in its order (a ranking has no subjects of its own).
 Listed = Callable[[Question], Sequence[Subject]]
@@ -135,6 +135,13 @@ class References:
     def places(self, plain: str) -> bool:
         """Whether `plain` speaks of a place in a list."""
         return any(self._phrases.says(group, plain) for group in _PLACES)
+
+    def without(self, text: str) -> str:
+        """`text` with blanks for the words that refer to something said before."""
+        for group in (*_PLACES, "together", "pronoun", "its_maker"):
+            for match in self._phrases.all(group, normalise(text)):
+                text = text[: match.start()] + " " * (match.end() - match.start()) + text[match.end() :]
+        return " ".join(text.split())
 
     def refers(self, plain: str) -> bool:
         """Whether `plain` speaks of a place in a list or of a group."""

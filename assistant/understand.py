@@ -12,12 +12,12 @@ from assistant.asked import Asked, asked_in
 from assistant.conversation import Conversation
 from assistant.intents import Read, derivation, intent_of
 from assistant.names import NameIndex
-from assistant.period import bare_years, times_in
 from assistant.phrases import load_phrases
 from assistant.question import Question, Subject
 from assistant.references import Listed, References
 from assistant.sentence import sentence
 from assistant.stated import filters_in, premises_in
+from assistant.times import bare_years, times_in
 from knowledge.catalog import Catalog, Mention, normalise
 from knowledge.conditions import SEPARATING
 from knowledge.dates import find_dates
