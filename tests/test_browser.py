@@ -130,3 +130,12 @@ def test_a_thumb_down_with_its_correction_is_kept_and_can_be_given_once(page: An
     assert (kept.correction, kept.door) == ("<b>应为 400W</b>", "page")
     assert "450" in kept.answer
     assert not page.locator("#up").is_visible()
+
+
+def test_a_suggestion_pressed_is_asked(page: Any) -> None:
+    refused = ask(page, "今天天气怎样？")
+    choice = refused.locator(".xw-choice").first
+    wanted = choice.inner_text()
+    choice.click()
+    page.locator(".xw-answer").nth(1).locator(".xw-badge").wait_for(timeout=30_000)
+    assert page.locator(".xw-question").nth(1).inner_text() == wanted

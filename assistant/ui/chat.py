@@ -28,6 +28,15 @@ KEPT_TURNS = 20
 MOST_CORRECTION = 4_000
 _FONTS = ["system-ui", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "sans-serif"]
 _TO_LATEST = "() => [...document.querySelectorAll('.xw-question')].at(-1)?.scrollIntoView({behavior: 'smooth'})"
+# A suggestion pressed is asked as if it had been typed.
+_CHOICES = """() => document.addEventListener('click', (event) => {
+  const choice = event.target.closest?.('.xw-choice');
+  const box = document.querySelector('#question textarea');
+  if (!choice || !box) return;
+  Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, 'value').set.call(box, choice.textContent);
+  box.dispatchEvent(new Event('input', {bubbles: true}));
+  setTimeout(() => document.querySelector('#ask').click(), 50);
+})"""
 _TEXTS = {
     "zh": {
         "title": "芯问 Xinwen",
@@ -77,6 +86,7 @@ def mount(app: FastAPI, assistant: Assistant, settings: Settings, records: Recor
         page,
         path="/",
         css=(resources.files("assistant.ui") / "chat.css").read_text("utf-8"),
+        js=_CHOICES,
         footer_links=[],
         # The fonts of the machine: they have Han characters, and nothing is fetched for them.
         theme=gr.themes.Soft(font=_FONTS, font_mono=["ui-monospace", "monospace"]),

@@ -42,6 +42,7 @@ LABELS: dict[str, dict[str, str]] = {
         "error": "Error",
     },
 }
+_AFTER_LIST = re.compile(r"^([-*] .*)\n(?![-*] |\s|$)", re.M)
 _MARKER = re.compile(r"\[(\d{1,3})\]")
 
 
@@ -56,7 +57,8 @@ def _markdown() -> MarkdownIt:
 
 def text_html(text: str, turn: int, numbers: frozenset[int] = frozenset()) -> str:
     """Markdown as HTML, each marker among `numbers` a link to its citation in the same turn."""
-    return _linked(str(_markdown().render(text)), turn, numbers)
+    # A line right behind a list is a paragraph of its own; Markdown would take it into the last item.
+    return _linked(str(_markdown().render(_AFTER_LIST.sub(r"\1\n\n", text))), turn, numbers)
 
 
 def _linked(html: str, turn: int, numbers: frozenset[int]) -> str:
@@ -104,7 +106,11 @@ def answer_html(answer: Answer, turn: int) -> str:
             f'<details class="xw-sources"{unfolded}><summary>{labels["sources"]} ({len(answer.citations)})</summary><ol>{items}</ol></details>'
         )
     if answer.suggestions:
-        parts.append(f'<p class="xw-try">{labels["try"]}: {" · ".join(map(escape, answer.suggestions))}</p>')
+        # The page asks what is written on the one that is pressed.
+        choices = "".join(
+            f'<button type="button" class="xw-choice">{escape(text)}</button>' for text in answer.suggestions
+        )
+        parts.append(f'<div class="xw-try"><span>{labels["try"]}</span>{choices}</div>')
     return f'<div class="xw-answer">{"".join(parts)}</div>'
 
 
