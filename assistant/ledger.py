@@ -408,6 +408,36 @@ class Ledger:
         found.sort(key=lambda strand: strand.lead.base or Decimal(0), reverse=highest)
         return found if most is None else found[:most]
 
+    def planned(
+        self,
+        attribute: str,
+        *,
+        kinds: Collection[str],
+        domestic: bool | None,
+        vendors: Collection[str] = (),
+        highest: bool = True,
+        least: Decimal | None = None,
+    ) -> list[Strand]:
+        """Products left out of a ranking since all that is said of them is a plan, in order, as far as `least` reaches.
+
+        `least` is the value of the last one ranked: what is planned below it would not have been shown either.
+        """
+        dimension, sign = self.attribute(attribute).dimension, 1 if highest else -1
+        found: list[Strand] = []
+        seen: set[str] = set()
+        for subject, value in self._store.subjects_by_value(attribute, highest):
+            if least is not None and sign * Decimal(value) < sign * least - abs(least) * _SLACK:
+                break
+            if subject in seen or not self._admitted(subject, kinds, domestic, vendors):
+                continue
+            seen.add(subject)
+            made = self.look_up(subject, attribute)
+            if made and all(strand.lead.status == "forecast" for strand in made):
+                strand = made[0]
+                if strand.lead.dimension == dimension and (strand.scope in kinds or strand.scope is None):
+                    found.append(strand)
+        return found
+
     def _admitted(self, subject: str, kinds: Collection[str], domestic: bool | None, vendors: Collection[str]) -> bool:
         product = self._catalog.products.get(subject)
         if product is None:

@@ -10,12 +10,15 @@ from assistant.question import Filter, Question
 from assistant.wording import Wording
 
 SHOWN = 10
+# Of planned products as many are named beside a ranking.
+PLANS = 4
 
 
 def rank(draft: Draft, question: Question, ledger: Ledger) -> bool:
     """A table of products by an attribute, or of those that pass all filters; False when the question names neither.
 
-    Products whose leading figure is a rumour or a plan are not ranked; a disputed figure is marked.
+    Products whose leading figure is a rumour or a plan are not ranked; those of plans are named behind the list. A
+    disputed figure is marked.
     """
     wording = draft.wording
     columns = _columns(question)
@@ -55,7 +58,31 @@ def rank(draft: Draft, question: Question, ledger: Ledger) -> bool:
         )
     draft.tabulate(("#", wording.word("columns_product"), *(wording.attribute(name) for name in (main, *others))), rows)
     draft.lines += [f"{row[0]}. {row[1]}: {wording.word('comma').join(row[2:])}" for row in rows]
+    _say_planned(draft, question, ledger, shown[-1])
     return True
+
+
+def _say_planned(draft: Draft, question: Question, ledger: Ledger, last: Strand) -> None:
+    """Names what would stand in the list if it were more than a plan."""
+    if question.as_of or question.conditions:
+        return
+    planned = ledger.planned(
+        _columns(question)[0],
+        kinds=_kinds(question),
+        domestic=question.domestic_only,
+        vendors=_vendors(question),
+        highest=question.rank_direction != "lowest",
+        least=last.lead.base,
+    )
+    passing = [
+        strand for strand in planned if all(_passes(strand, item, ledger, question) for item in question.filters)
+    ]
+    if passing:
+        wording = draft.wording
+        parts = [
+            f"{wording.subject(each.subject, each.subject_name)} {_shown(draft, each)}" for each in passing[:PLANS]
+        ]
+        draft.say("rank_planned", values=wording.word("sep").join(parts))
 
 
 def placed(question: Question, ledger: Ledger) -> list[Strand]:
@@ -69,16 +96,23 @@ def _columns(question: Question) -> list[str]:
     return list(dict.fromkeys([*(question.asked_attributes or filtered), *filtered]))
 
 
+def _kinds(question: Question) -> set[str]:
+    if _columns(question)[0].startswith("cluster"):
+        return {"cluster", "topic"}
+    return {question.kind} if question.kind else {"card", "die"}
+
+
+def _vendors(question: Question) -> set[str]:
+    return {subject.id for subject in question.subjects if subject.kind == "vendor"}
+
+
 def _found(question: Question, ledger: Ledger) -> list[Strand]:
     main = _columns(question)[0]
-    kinds = {question.kind} if question.kind else {"card", "die"}
-    if main.startswith("cluster"):
-        kinds = {"cluster", "topic"}
     found = ledger.rank(
         main,
-        kinds=kinds,
+        kinds=_kinds(question),
         domestic=question.domestic_only,
-        vendors={subject.id for subject in question.subjects if subject.kind == "vendor"},
+        vendors=_vendors(question),
         highest=question.rank_direction != "lowest",
         conditions=question.conditions,
         as_of=question.as_of,

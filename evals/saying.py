@@ -201,7 +201,14 @@ def _results(plain: str) -> dict[int, bool]:
         bare = re.match(r"\s*(-?[\d,]+(?:\.\d+)?)", plain[equals.end() :])
         before = [q for q in numbers if q.end <= equals.start()]
         operator = next(
-            (at for at in range(equals.start() - 1, -1, -1) if plain[at] in _OPERATORS and not _inside(at, before)),
+            (
+                at
+                for at in range(equals.start() - 1, -1, -1)
+                # The hyphen of MLU370-X8 subtracts nothing.
+                if plain[at] in _OPERATORS
+                and not _inside(at, before)
+                and not re.match(r"\w[-/][A-Za-z]", plain[at - 1 :])
+            ),
             None,
         )
         if operator is None:
