@@ -80,7 +80,7 @@ def _say_planned(draft: Draft, question: Question, ledger: Ledger, last: Strand)
     if passing:
         wording = draft.wording
         parts = [
-            f"{wording.subject(each.subject, each.subject_name)} {_shown(draft, each)}" for each in passing[:PLANS]
+            f"{wording.subject(each.subject, each.subject_name)} {_sides(draft, each)}" for each in passing[:PLANS]
         ]
         draft.say("rank_planned", values=wording.word("sep").join(parts))
 
@@ -121,6 +121,17 @@ def _found(question: Question, ledger: Ledger) -> list[Strand]:
     for item in question.filters:
         found = [strand for strand in found if _passes(strand, item, ledger, question)]
     return found
+
+
+def _sides(draft: Draft, strand: Strand) -> str:
+    """Every side of a disputed plan, the value of any other."""
+    if not strand.conflicting:
+        return _shown(draft, strand)
+    draft.conflict(strand)
+    values = " / ".join(draft.wording.value(side[0]) + draft.figures(side[:1]) for side in strand.sides[:4])
+    return (
+        values + draft.wording.qualifiers(strand) + draft.wording.say("qualifier", text=draft.wording.word("disputed"))
+    )
 
 
 def _shown(draft: Draft, strand: Strand) -> str:

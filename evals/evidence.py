@@ -95,7 +95,9 @@ class Evidence:
         if not unit or not re.search(rf"(?<![A-Za-z/]){re.escape(unit)}(?![A-Za-z/])", head, re.I):
             return False
         stated = {quantity.value for quantity in quantities(self.quote) if quantity.unit and quantity.unit != unit}
-        return value in numbers(self.quote) and value not in stated
+        # Of -5.1 in a cell the number is 5.1; its sign stands before it.
+        written = value in numbers(self.quote) or (value < 0 and f"-{-value:f}" in self.quote)
+        return written and value not in stated
 
     def names(self, name: str) -> bool:
         """Whether the quote is about what `name` names: named in it, else above it, else shortly before it."""

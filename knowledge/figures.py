@@ -250,7 +250,8 @@ def _quantity_figure(common: dict[str, object], attribute: Attribute, quantity: 
     if attribute.dimension == "money_per_share" and dimension == "money":
         unit, dimension = f"{unit}/股", "money_per_share"
     if attribute.dimension == "count" and dimension == "plain":
-        unit, dimension = attribute.unit, "count"
+        # 770亿 are what the attribute counts; of 384 Ascend chips the text says no unit.
+        unit, dimension = ("" if quantity.text[-1:].isdigit() else attribute.unit), "count"
     return _figure(
         common | {"note": note},
         text=quantity.text,
