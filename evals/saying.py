@@ -366,6 +366,8 @@ def _conflict_words() -> tuple[str, ...]:
 
 def off_the_subject(answer: Answer) -> list[str]:
     """Whether the answer speaks of products and of none that the question names: it is another question's answer."""
+    if answer.status == "refused" and answer.citations:
+        return []  # it shows what came nearest, and says that it is no answer
     known = catalog().products
     wanted = {found for _, _, found in products(answer.question) if found in known}
     cells = " ".join(cell for row in answer.table.rows for cell in row) if answer.table else ""

@@ -51,8 +51,9 @@ def _faults(figure: AnswerFigure, source: Evidence) -> Iterator[str]:
 
 def _stated(value: float, unit: str, source: Evidence) -> bool:
     quantity = as_quantity(value, unit)
-    if quantity is None:
-        return Decimal(str(value)) in numbers(source.quote)
+    if quantity is None or quantity.dimension == "count":
+        # 384 Ascend 910C chips: what is counted may stand anywhere behind the number.
+        return abs(Decimal(str(value))) in numbers(source.quote) or (quantity is not None and source.states(quantity))
     if quantity.dimension == "money_per_share":
         # A price of a share is often given in plain money: 换股价为143.46元.
         money = quantities(source.quote)
@@ -62,9 +63,12 @@ def _stated(value: float, unit: str, source: Evidence) -> bool:
 
 
 def as_quantity(value: float, unit: str) -> Quantity | None:
-    """The figure as the grammar of numbers reads it; None when it has no unit, or one that the grammar does not know."""
-    found = quantities(f"{Decimal(str(value)):f} {unit}") if unit else ()
-    return found[0] if len(found) == 1 and found[0].value == Decimal(str(value)) else None
+    """The figure as the grammar of numbers reads it; None when it has no unit, or one that the grammar does not know.
+
+    A loss is written with a minus or as a loss: signs are left out on both sides."""
+    size = abs(Decimal(str(value)))
+    found = quantities(f"{size:f} {unit}") if unit else ()
+    return found[0] if len(found) == 1 and found[0].value == size else None
 
 
 def _word_stands(value: str, source: Evidence) -> bool:
