@@ -27,6 +27,9 @@ from knowledge.passages import sentences
 # So many products that a vague name may mean are answered for, each; with more, it is asked which.
 SHORT = 3
 
+# A sentence that has this share of what is asked reports it, whatever it leaves out.
+REPORTED = 0.75
+
 
 class Composer:
     """Answers questions from the ledger and from passages; which of the two, the question's intent decides."""
@@ -49,6 +52,9 @@ class Composer:
         return self._from_ledger(question, self._sentences_may_tell)
 
     def _from_ledger(self, question: Question, leave: Callable[[Draft, Question], bool]) -> Answer | None:
+        if "attributes" in question.inherited and self._excerpts.aspect(question) == "definition":
+            # 什么是夸娥 after a question about FP8 asks what it is.
+            question = question.model_copy(update={"attributes": (), "cues": (), "intent": "definition"})
         draft = self.draft(question)
         ledger = self._ledger
         if question.intent in ("smalltalk", "empty") or (
@@ -146,6 +152,7 @@ class Composer:
                 if from_ledger is not None and (near is None or from_ledger.status != "refused"):
                     return from_ledger
             place = (near.document_id, near.start, near.end, near.text) if near is not None else None
+            reported = near is not None and near.own_share >= REPORTED
             missing = self._excerpts.missing(question, hits, self._ledger)
-            refuse(draft, question, self._ledger, Nearest(tuple(missing), place))
+            refuse(draft, question, self._ledger, Nearest(tuple(missing), place, reported))
         return draft.answer()

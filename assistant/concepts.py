@@ -27,6 +27,7 @@ class ConceptFile(BaseModel):
     scaffold: tuple[str, ...]
     particles: str
     definitions: tuple[str, ...]
+    introductions: tuple[str, ...]
     explains: tuple[str, ...]
     why: tuple[str, ...]
     who: tuple[str, ...]
@@ -60,8 +61,8 @@ class Concepts:
         for key, ids in table.items():
             self._automaton.add_word(key, (len(key), frozenset(ids)))
         self._automaton.make_automaton()
-        self._reasons, self._scaffold, self._definitions = (
-            _joined(rules) for rules in (content.reasons, content.scaffold, content.definitions)
+        self._reasons, self._scaffold, self._definitions, self._introductions = (
+            _joined(rules) for rules in (content.reasons, content.scaffold, content.definitions, content.introductions)
         )
         self.particles = frozenset(content.particles)
         self._explains = content.explains
@@ -107,6 +108,10 @@ class Concepts:
 
     def defines(self, sentence: str) -> bool:
         return self._definitions.search(normalise(sentence)) is not None
+
+    def introduces(self, sentence: str) -> bool:
+        """Whether a sentence says at least that something came out, was founded or is used."""
+        return self._introductions.search(normalise(sentence)) is not None
 
     def explains(self, sentence: str, term: str) -> bool:
         """Whether `sentence` says what `term` is: "所谓 TPP 是…", "A supernode is…"."""

@@ -18,9 +18,11 @@ from knowledge.catalog import Catalog, Vendor
 
 # The share of what is asked that one sentence with its surroundings must have. Measured with `python -m evals.refusal`:
 # below it sentences are about something else. A question that names nobody has only its words to go by.
-ENOUGH, ENOUGH_UNNAMED = 0.6, 0.75
+ENOUGH, ENOUGH_UNNAMED = 0.65, 0.75
 MOST = 5
 PER_DOCUMENT = 3
+# A sentence whose share is this much below the best one's is beside the question; a question for one thing is stricter.
+BESIDE, BESIDE_ONE = 0.2, 0.1
 # Two sentences that share this much of their words say the same (Jaccard).
 SAME = 0.6
 
@@ -40,7 +42,7 @@ class Excerpts:
     def aspect(self, question: Question) -> Aspect:
         """What kind of answer an open question wants."""
         for kind in ("why", "definition", "who"):
-            if self._concepts.asks(kind, question.words):
+            if self._concepts.asks(kind, question.text):
                 return kind  # type: ignore[return-value]
         return "open"
 
@@ -100,9 +102,9 @@ class Excerpts:
             # What is missing then is the figure under that condition.
             return False
         asked, wants = set(question.asked_attributes), self._wishes.of(question)
-        if not question.subjects and any(want.name for want in wants):
-            # A name that nobody knows is no question to ask back about.
-            return True
+        if not question.subjects:
+            # A name or a thing that nobody knows (甘肃庆阳项目, Dojo) is no question to ask back about.
+            return any(want.name or (want.weight >= 1 and not want.attributes & asked) for want in wants)
         return any(want.weight >= 1 and want.concepts and not want.attributes & asked for want in wants)
 
     def asks_maker(self, question: Question) -> bool:
@@ -111,8 +113,11 @@ class Excerpts:
         return all(want.concepts & making or want.weight < 1 for want in self._wishes.of(question))
 
     def may_explain(self, question: Question) -> bool:
-        """Whether a question without a known name asks what a word of the field is: 什么是超节点."""
-        return self.aspect(question) == "definition" and any(want.concepts for want in self._wishes.of(question))
+        """Whether a question without a known name may be one of the field: 什么是超节点, 2022年10月新规涉及哪些内容."""
+        wants = [want for want in self._wishes.of(question) if want.concepts]
+        if self.aspect(question) == "definition" and wants:
+            return True
+        return sum(want.weight >= 1 for want in wants) + bool(question.dates) >= 2
 
     def _fits(self, aspect: Aspect, window: Window, question: Question, wants: Sequence[Want]) -> bool:
         if aspect == "why":
@@ -165,7 +170,9 @@ def _chosen(
         if sum(other.document_id == window.document_id for other in chosen) >= PER_DOCUMENT:
             continue
         # What says much less of the question than the best does is beside it.
-        if window.share < best - 0.2 or (chosen and wants and window.own_share < 0.5):
+        if window.share < best - (BESIDE_ONE if aspect in ("why", "who") else BESIDE) or (
+            chosen and wants and window.own_share < 0.5
+        ):
             continue
         if any(_same(window.own, other.own) for other in chosen):
             continue
@@ -216,15 +223,10 @@ def quoted(draft: Draft, text: str, marks: str) -> str:
     return draft.wording.say("quoted", quote=shown, marks=marks if not original else original + marks)
 
 
-def told_by_another(text: str) -> bool:
-    """Whether a sentence says first who says what follows ("据…，")."""
-    return text.lstrip().casefold().startswith(("据", "根据", "according to"))
-
-
 def cells(row: str) -> str:
     """A table's row as its filled cells, addresses left out."""
     parts = [part.strip() for part in row.strip().strip("|").split("|")]
     return " · ".join(part for part in parts if part and not part.startswith(("http://", "https://")))
 
 
-__all__ = ["ENOUGH", "Excerpts", "cells", "quoted", "say", "told_by_another"]
+__all__ = ["ENOUGH", "Excerpts", "cells", "quoted", "say"]

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from assistant.concepts import Concepts
 from assistant.draft import Draft, Library
-from assistant.excerpts import quoted, told_by_another
+from assistant.excerpts import quoted
 from assistant.ledger import Ledger, Strand
 from assistant.periods import days
 from assistant.question import Question, Subject
 from assistant.timeline import Event, Timeline, line
-from assistant.windows import is_sentence
+from assistant.windows import is_sentence, told_by_another
 from knowledge.catalog import Catalog
 from knowledge.lexical import query_tokens
 from knowledge.lexicon import load_lexicon
@@ -151,7 +151,7 @@ class Profiles:
         found = self._library.lexical(list(dict.fromkeys(words)), READ)
         passages = self._library.passages([identity for identity, _ in found])
         infos = self._library.document_infos({passage.document_id for passage in passages.values()})
-        best: tuple[tuple[bool, bool, bool, int], str, int, int, str] | None = None
+        best: tuple[tuple[bool, bool, bool, bool, int], str, int, int, str] | None = None
         for at, (identity, _) in enumerate(found):
             passage = passages[identity]
             if passage.table:
@@ -159,7 +159,7 @@ class Profiles:
             orders = Orders(passage.text, load_lexicon())
             for start, end in sentences(passage.text):
                 text = passage.text[start:end]
-                if not is_sentence(text) or orders.within(start, end) or not self._concepts.defines(text):
+                if not is_sentence(text) or orders.within(start, end):
                     continue
                 mentions = [mention for mention in self._catalog.mentions(text) if mention.entry.id == subject.id]
                 first = mentions[0].start if mentions else text.find(subject.name)
@@ -169,8 +169,11 @@ class Profiles:
                     mention.entry.id == subject.id
                     for mention in self._catalog.mentions(infos[passage.document_id].title)
                 )
-                # Best is of a document about it and does not say first who says so.
-                rank = (not about, told_by_another(text), text[0] == "“", at)
+                # Best says what it is, in a document about it, and does not say first who says so.
+                defines = self._concepts.defines(text)
+                if not defines and not self._concepts.introduces(text):
+                    continue
+                rank = (not defines, not about, told_by_another(text), text[0] == "“", at)
                 if first <= FIRST and (best is None or rank < best[0]):
                     best = (rank, passage.document_id, passage.start + start, passage.start + end, text)
         if best is None:

@@ -26,6 +26,7 @@ class Nearest:
 
     missing: tuple[str, ...] = ()
     place: tuple[str, int, int, str] | None = None
+    reported: bool = False
 
 
 def refuse(draft: Draft, question: Question, ledger: Ledger | None = None, nearest: Nearest | None = None) -> None:
@@ -42,7 +43,7 @@ def refuse(draft: Draft, question: Question, ledger: Ledger | None = None, neare
         draft.say("unknown_attribute", subject=wording.join(subjects), words=wording.join(words))
     elif words:
         draft.say("unknown_words", words=wording.join(words))
-    elif question.intent == "why" and nearest.place is not None:
+    elif question.intent == "why" and nearest.reported:
         draft.say("refuse_reason")
     else:
         draft.say("refuse")

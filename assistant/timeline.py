@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from assistant.concepts import Concepts
 from assistant.draft import Draft, Library
-from assistant.excerpts import quoted, told_by_another
+from assistant.excerpts import quoted
 from assistant.ledger import Ledger, Strand
 from assistant.periods import days, within
 from assistant.question import Question, Subject
 from assistant.wants import Traits, Wishes, share
-from assistant.windows import is_sentence
+from assistant.windows import is_sentence, told_by_another
 from knowledge.catalog import Catalog
 from knowledge.dates import find_dates
 from knowledge.lexical import query_tokens

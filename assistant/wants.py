@@ -69,7 +69,7 @@ def _as_written(token: str, text: str) -> str:
 def _is_name(token: str, text: str) -> bool:
     """Whether a word of a question can only be a name: R2, Mate in 华为 Mate 60, Reuters in an English sentence."""
     if any(character.isdigit() for character in token):
-        return True
+        return not token.isdigit()
     if not token.isascii() or len(token) < 2:
         return False
     match = re.search(rf"(?i)(?<![a-z]){re.escape(token)}(?![a-z])", text)
@@ -93,8 +93,20 @@ class Wishes:
         return Traits(self._concepts.ids(text), attributes, words, fold(text)[0])
 
     def of(self, question: Question) -> tuple[Want, ...]:
-        """What `question` asks for; empty when it names somebody and asks nothing in particular."""
-        text, catalog = question.words, self._catalog
+        """What `question` asks for; empty when it names somebody and asks nothing in particular.
+
+        A question that says nothing of its own (为什么？) asks for what those before it asked for.
+        """
+        own = self._said(question, question.text)
+        return own or (self._said(question, question.words) if question.about else ())
+
+    def dates(self, question: Question) -> list[str]:
+        """The times that sentences must be of: those that the question names itself, else those it was left with."""
+        own = [date.iso for date in find_dates(question.text)]
+        return own if own or self._said(question, question.text) else list(question.dates)
+
+    def _said(self, question: Question, text: str) -> tuple[Want, ...]:
+        catalog = self._catalog
         asked = {subject.id for subject in question.subjects}
         spans = [(mention.start, mention.end) for mention in catalog.mentions(text) if mention.entry.id in asked]
         spans += [(date.start, date.end) for date in find_dates(text)]
@@ -137,7 +149,9 @@ class Wishes:
             if not any(token != other and token.isdigit() and token in other for other in tokens)
         ]
         for token in tokens:
-            weight = SMALL if len(token) == 1 and (_HAN.match(token) or token.isalpha()) else 1.0
+            # A bare number is written in too many ways (30,000, 3万, 三万) to be looked for letter by letter.
+            small = token.isdigit() or (len(token) == 1 and (_HAN.match(token) or token.isalpha()))
+            weight = SMALL if small else 1.0
             found.append(Want(_as_written(token, text), weight, tokens=frozenset([token]), name=_is_name(token, text)))
         merged: dict[tuple[object, ...], Want] = {}
         for want in found:

@@ -54,6 +54,11 @@ def is_sentence(text: str) -> bool:
     return len(text) >= SHORTEST and text[0] not in "#|" and not set(text) <= set("|-:=* \n")
 
 
+def told_by_another(text: str) -> bool:
+    """Whether a sentence says first who says what follows ("据…，")."""
+    return text.lstrip().casefold().startswith(("据", "根据", "according to"))
+
+
 class Windows:
     """Cuts hits into windows for a question."""
 
@@ -68,7 +73,7 @@ class Windows:
 
         Left out are those of another time than the question names, and text that gives orders to whoever reads it.
         """
-        asked = list(question.dates)
+        asked = self._wishes.dates(question)
         names = [want for want in wants if want.name]
         for hit in hits:
             passage, document = hit.passage, hit.document
@@ -85,6 +90,9 @@ class Windows:
                 if (not rows and not is_sentence(text)) or (rows and (start == 0 or set(text) <= set("|-: \n"))):
                     continue
                 if orders.within(start, end):
+                    continue
+                # A data sheet's prose is its table in sentences (据…，X的Y为Z): nothing for a question that asks no figure.
+                if document.kind == "spec" and not rows and told_by_another(text) and not question.asked_attributes:
                     continue
                 own = self._wishes.traits(text)
                 before = tuple(previous[-BEFORE:]) if not rows else ()
@@ -103,7 +111,7 @@ class Windows:
                 if not all(want.in_(whole) for want in names):
                     continue
                 dates = tuple(date.iso for date in find_dates(text, document.published))
-                if asked and not self._in_time(asked, dates, before, document.published):
+                if asked and not self._in_time(asked, text, dates, before, document.published):
                     continue
                 named = all(self._about(subject, ids, text) for subject in question.subjects)
                 own_share = share(wants, own)
@@ -163,11 +171,14 @@ class Windows:
     @staticmethod
     def _in_time(
         asked: Sequence[str],
+        text: str,
         dates: Sequence[str],
         before: Sequence[tuple[int, int, str, Traits]],
         published: str | None,
     ) -> bool:
-        found = (*dates, *(date.iso for item in before for date in find_dates(item[2], published)))
+        # A year of its own decides; 第四季度 alone is of the year that the sentences before it speak of.
+        found = tuple(date for date in dates if date[:4] in text)
+        found = found or (*dates, *(date.iso for item in before for date in find_dates(item[2], published)))
         if not found:
             found = (published,) if published else ()
         return all(any(overlap(date, wanted) for date in found) for wanted in asked)
