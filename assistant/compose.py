@@ -21,6 +21,7 @@ from assistant.timeline import Timeline
 from assistant.wants import Wishes
 from assistant.wording import Wording
 from knowledge.catalog import Catalog, fold, fold_name
+from knowledge.dates import find_dates
 from knowledge.lexical import query_tokens
 from knowledge.passages import sentences
 
@@ -96,7 +97,9 @@ class Composer:
         elif question.intent in ("lookup", "compare", "profile", "open", "definition") and self._asks_nothing_else(
             question
         ):
-            made = self._profiles.answer(draft, question)
+            # A name and a time ask what happened then.
+            timed = question.intent != "definition" and bool(find_dates(question.text))
+            made = (timed and self._timeline.answer(draft, question)) or self._profiles.answer(draft, question)
         if made and leave(draft, question):
             return None
         return draft.answer() if made else None

@@ -18,7 +18,7 @@ from knowledge.catalog import Catalog, Vendor
 
 # The share of what is asked that one sentence with its surroundings must have. Measured with `python -m evals.refusal`:
 # below it sentences are about something else. A question that names nobody has only its words to go by.
-ENOUGH, ENOUGH_UNNAMED = 0.65, 0.75
+ENOUGH, ENOUGH_UNNAMED = 0.6, 0.75
 MOST = 5
 PER_DOCUMENT = 3
 # A sentence whose share is this much below the best one's is beside the question; a question for one thing is stricter.
@@ -98,13 +98,13 @@ class Excerpts:
 
     def asks_beyond(self, question: Question) -> bool:
         """Whether a question asks for more than attributes of the catalogue: 下单了多少颗, 谁中标金额最大."""
-        if question.conditions or question.scope:
-            # What is missing then is the figure under that condition.
-            return False
         asked, wants = set(question.asked_attributes), self._wishes.of(question)
         if not question.subjects:
             # A name or a thing that nobody knows (甘肃庆阳项目, Dojo) is no question to ask back about.
             return any(want.name or (want.weight >= 1 and not want.attributes & asked) for want in wants)
+        if question.conditions or question.scope:
+            # What is missing then is the figure under that condition.
+            return False
         return any(want.weight >= 1 and want.concepts and not want.attributes & asked for want in wants)
 
     def asks_maker(self, question: Question) -> bool:

@@ -23,6 +23,8 @@ from knowledge.sentence import Orders
 
 MOST = 12
 RECENT = 6
+# An event tells of what is asked (壁仞的上市历程) when its sentence has this share of it.
+TELLS = 0.75
 READ = 240
 PER_DOCUMENT = 2
 # Two events of the same days whose sentences share this much of the shorter one's words are one event.
@@ -67,7 +69,7 @@ class Timeline:
         if not question.subjects:
             return False
         wants = tuple(want for want in self._wishes.of(question) if want.weight >= 1)
-        events = [event for event in self.events(question.subjects) if not wants or share(wants, event.traits) >= 0.5]
+        events = [event for event in self.events(question.subjects) if not wants or share(wants, event.traits) >= TELLS]
         if question.as_of:
             events = [event for event in events if event.first_day[: len(question.as_of)] <= question.as_of]
         if not events:
