@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from assistant.api.app import create_app
@@ -178,3 +178,33 @@ def test_the_stream_is_server_sent_events_as_written(address: str) -> None:
     lines = [line for line in response.text.split("\n\n") if line]
     assert lines[-1] == "data: [DONE]"
     assert all(json.loads(line.removeprefix("data: "))["object"] == "chat.completion.chunk" for line in lines[:-1])
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+CONTENT = JSON | st.lists(st.fixed_dictionaries({"type": st.just("text") | JSON, "text": st.text(max_size=20) | JSON}))
+MESSAGES = st.lists(
+    st.fixed_dictionaries(
+        {"role": st.sampled_from(["user", "system", "assistant", "tool", "x"]) | JSON, "content": CONTENT}
+    ),
+    max_size=4,
+)
+BODIES = JSON | st.fixed_dictionaries(
+    {"messages": MESSAGES | JSON},
+    optional={"model": JSON, "stream": JSON, "n": JSON, "stream_options": JSON, "tool_choice": JSON},
+)
+
+
+@given(BODIES)
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+def test_no_body_whatever_makes_an_internal_error(address: str, body: object) -> None:
+    with httpx.Client(headers={"Authorization": "Bearer a-key"}, timeout=60) as caller:
+        response = caller.post(f"{address}/v1/chat/completions", json=body)
+    assert response.status_code in (200, 400), (body, response.text)
+    if response.status_code == 400:
+        assert response.json()["error"]["message"]
+    else:
+        assert '"error"' not in response.text
