@@ -56,10 +56,7 @@ _VAGUE = {
     "application/unknown",
 }
 _OFFICE = {"word/": ".docx", "xl/": ".xlsx", "ppt/": ".pptx"}
-_FEED_ROOT = re.compile(
-    rb"\A(?:\xef\xbb\xbf)?\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*|<!DOCTYPE[^>\[]*(?:\[.*?\]\s*)?>\s*)*<(?:rss|feed|rdf:RDF)\b",
-    re.S,
-)
+_FEED_ROOTS = frozenset({b"rss", b"feed", b"rdf:rdf"})
 _HTML_ROOT = re.compile(rb"<(?:!doctype\s+html|html|head|body)\b", re.I)
 _FILE_NAME = re.compile(r"filename\*\s*=\s*[\w\-]*'[^']*'([^;]+)|filename\s*=\s*\"?([^\";]+)", re.I)
 
@@ -89,7 +86,7 @@ def suffix_of(headers: Mapping[str, str], url: Url, data: bytes) -> str:
         return ".pdf"
     if head.startswith(b"PK\x03\x04"):
         return _office(data)
-    if _FEED_ROOT.match(head):
+    if _root(head) in _FEED_ROOTS:
         return FEED
     media, _ = declared(headers)
     if media in _TYPES and media != "text/plain":
@@ -124,6 +121,32 @@ def unified(data: bytes, charset: str | None, suffix: str) -> bytes:
         return codecs.BOM_UTF8 + decode(data, "the page", charset).encode("utf-8", "replace")
     except DocumentError:
         return data
+
+
+def _root(head: bytes) -> bytes:
+    """The name of the first element, in lower case, past declarations, comments and a doctype; b"" where there is none.
+
+    A scan rather than one expression: each of these may fail to end, and an expression would try every way to say so.
+    """
+    at = 3 if head.startswith(codecs.BOM_UTF8) else 0
+    while True:
+        while head[at : at + 1].isspace():
+            at += 1
+        if head.startswith(b"<?", at):
+            end = head.find(b"?>", at)
+        elif head.startswith(b"<!--", at):
+            end = head.find(b"-->", at)
+        elif head.startswith(b"<!", at):
+            end, subset = head.find(b">", at), head.find(b"[", at)
+            if 0 <= subset < end:
+                end = head.find(b"]", subset)
+                end = head.find(b">", end) if end >= 0 else -1
+        else:
+            name = re.match(rb"<([A-Za-z][\w:.\-]*)", head[at:])
+            return name.group(1).lower() if name else b""
+        if end < 0:
+            return b""
+        at = head.find(b">", end) + 1
 
 
 def offered_feeds(data: bytes, url: Url) -> list[str]:

@@ -16,6 +16,8 @@ from knowledge.web.addresses import Url
 
 # An item whose feed carries the article itself needs no page: this many characters are more than a teaser.
 WHOLE = 600
+# Parsing takes a millisecond an item and grows with the square of the depth; no honest feed comes near either.
+MOST_ITEMS, MOST_DEPTH = 20_000, 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ def read(data: bytes, url: Url, content_type: str = "") -> Feed:
 
     The bytes are handed over as a stream: given text, feedparser would take it for an address or a path to open.
     """
+    _check_shape(data)
     import feedparser
 
     parsed: Any = feedparser.parse(
@@ -65,6 +68,26 @@ def read(data: bytes, url: Url, content_type: str = "") -> Feed:
     # Sorting is stable: entries without a date keep the feed's order, at the end.
     newest = sorted(items.values(), key=lambda item: item.published or "", reverse=True)
     return Feed(_plain(parsed.feed.get("title", ""))[:300] or url.host, tuple(newest))
+
+
+def _check_shape(data: bytes) -> None:
+    """Raises DocumentError for a feed that would take minutes to parse, before it does."""
+    depth = items = 0
+    for tag in re.finditer(
+        rb"<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)|<(/?)([A-Za-z][^\s<>/]{0,40})[^<>]*>", data, re.S
+    ):
+        name = tag.group(2)
+        if name is None:
+            continue
+        if tag.group(1):
+            depth = max(0, depth - 1)
+            continue
+        depth += not tag.group(0).endswith(b"/>")
+        items += name in (b"item", b"entry")
+        if depth > MOST_DEPTH:
+            raise DocumentError("the feed is nested too deeply to be one")
+        if items > MOST_ITEMS:
+            raise DocumentError(f"the feed lists more than {MOST_ITEMS:,} items; add a feed of the latest ones")
 
 
 def _item(entry: Any) -> Item | None:

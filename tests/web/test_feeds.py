@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from pathlib import Path
+from typing import Any
 
+import httpcore
 import pytest
 
 from assistant.core import Assistant
 from knowledge.errors import DocumentError
+from knowledge.sync import IngestReport
 from knowledge.web import feeds
-from knowledge.web.addresses import parse
+from knowledge.web.addresses import Hosts, parse
+from knowledge.web.fetching import Fetcher, Limits
+from knowledge.web.intake import Intake
 from tests.web.site import Page, Site, serving
 from tests.web.test_intake import page
 
@@ -196,3 +202,71 @@ def test_a_date_that_is_none_is_left_out(site: Site, moment: str) -> None:
         parse("http://a.example/"),
     )
     assert [item.published for item in feed.items] == [None]
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        "<a>" * 300_000,
+        "<item/>" * 100_000,
+        "<" * 500_000,
+        "&" * 500_000,
+        "<!--" * 100_000,
+        "<![CDATA[" * 100_000,
+        "<a " + "b='c' " * 50_000,
+    ],
+    ids=["deep", "items", "open", "ampersands", "comments", "cdata", "attributes"],
+)
+def test_a_feed_made_to_be_slow_is_not(inside: str) -> None:
+    begun = time.monotonic()
+    with contextlib.suppress(DocumentError):
+        feeds.read(f"<rss version='2.0'><channel><title>t</title>{inside}".encode(), parse("http://a.example/"))
+    assert time.monotonic() - begun < 15
+
+
+def test_a_feed_of_too_many_items_or_too_deep_says_so() -> None:
+    for inside, message in (("<item/>" * 20_001, "20,000 items"), ("<a>" * 3_000, "nested")):
+        with pytest.raises(DocumentError, match=message):
+            feeds.read(f"<rss version='2.0'><channel>{inside}".encode(), parse("http://a.example/"))
+
+
+def test_a_public_feed_does_not_lead_to_a_named_host(
+    site: Site, reader: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The site answers under a public name here, and under its own as a named host: the one may not lead to the other."""
+    public_name(site, monkeypatch)
+    site.put("/secret", article(1))
+    site.put("/feed", rss(f"<item><guid>1</guid><link>{site.url}/secret</link></item>"), "application/rss+xml")
+    site.redirect("/go", f"{site.url}/secret")
+    with Fetcher(Hosts((site.name,)), Limits(delay=0), lambda *_: [PUBLIC]) as fetcher:
+        intake = Intake(reader.store, reader._sync(), fetcher, contextlib.nullcontext)
+        report = IngestReport()
+        intake.read(["http://public.example/feed", "http://public.example/go"], report)
+    assert ["internal host" in failure.reason for failure in report.failed] == [True, True]
+    assert "/secret" not in site.paths()
+    assert reader.store.documents() == []
+
+
+def test_a_public_page_does_not_redirect_to_another_port(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    public_name(site, monkeypatch)
+    site.redirect("/go", "http://public.example:22/")
+    with (
+        Fetcher(Hosts(), Limits(delay=0), lambda *_: [PUBLIC]) as fetcher,
+        pytest.raises(DocumentError, match="port 22"),
+    ):
+        fetcher.fetch(parse("http://public.example/go"), lambda *_: 1000)
+    assert site.paths() == ["/robots.txt", "/go"]
+
+
+PUBLIC = "93.184.215.14"
+
+
+def public_name(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets the public address lead to the site, as the network would."""
+    connect = httpcore.SyncBackend.connect_tcp
+
+    def to_site(self: httpcore.SyncBackend, host: str, port: int, *rest: Any, **named: Any) -> httpcore.NetworkStream:
+        assert host in (PUBLIC, site.host), host
+        return connect(self, site.host, site.port, *rest, **named)
+
+    monkeypatch.setattr(httpcore.SyncBackend, "connect_tcp", to_site)

@@ -9,6 +9,7 @@ import pytest
 
 from assistant.core import Assistant
 from knowledge.store import DocumentInfo
+from knowledge.web.addresses import parse
 from tests.web.site import Page, Site
 
 SIMPLIFIED = (
@@ -255,3 +256,36 @@ def test_what_the_store_remembers_of_a_page_is_written_after_the_page(site: Site
     Visits(reader.store).note(Visit(url, '"v1"', None, "old-rules:abc"))
     assert take(reader, url)["added"] == [url]
     assert json.dumps(site.asked[-1][1]).count("if-none-match") == 0
+
+
+def test_a_reading_by_older_rules_is_made_again_though_the_page_is_the_same(site: Site, reader: Assistant) -> None:
+    from knowledge.web.visits import Visit, Visits
+
+    url = site.put("/x", page("天罡G2发布", SIMPLIFIED), ETag='"v1"')
+    take(reader, url)
+    reader.store.touch(url, "old-rules:abc")
+    Visits(reader.store).note(Visit(url, '"v1"', None, "old-rules:abc"))
+    take(reader, url)
+    assert "if-none-match" not in site.asked[-1][1]
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"<!--" * 1000,
+        b"<?a?>" * 800,
+        b"<!DOCTYPE x [" * 300,
+        b"<!DOCTYPE " * 400,
+        b" " * 4096,
+        b"<!---->" * 580,
+        b"<!DOCTYPE a [] >" * 250,
+    ],
+)
+def test_the_beginning_of_a_page_is_judged_at_once(head: bytes) -> None:
+    import time
+
+    from knowledge.web.contents import suffix_of
+
+    begun = time.monotonic()
+    assert suffix_of({"content-type": "text/html"}, parse("http://a.example/"), head) == ".html"
+    assert time.monotonic() - begun < 0.5
