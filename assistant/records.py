@@ -112,7 +112,8 @@ class Records:
             raise StoreError(f"{self._path} cannot be used ({error}); mend or move it away") from error
 
     def _migrate(self, connection: sqlite3.Connection) -> None:
-        connection.execute("PRAGMA journal_mode = WAL")
+        # Without a log beside it, the file is whole between two writes: a backup copies it as it is.
+        connection.execute("PRAGMA journal_mode = DELETE")
         connection.execute("BEGIN IMMEDIATE")
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         if version > len(STEPS):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -123,11 +124,8 @@ def test_ids_are_long_random_and_stored_hashed(tmp_path: Path) -> None:
     ids = {records.begin("a") for _ in range(50)}
     assert len(ids) == 50
     assert all(len(identity) == 32 for identity in ids)
-    stored = (
-        (tmp_path / NAME).read_bytes() + (tmp_path / f"{NAME}-wal").read_bytes()
-        if (tmp_path / f"{NAME}-wal").exists()
-        else (tmp_path / NAME).read_bytes()
-    )
+    assert [path.name for path in tmp_path.iterdir()] == [NAME]
+    stored = (tmp_path / NAME).read_bytes()
     assert not any(identity.encode() in stored for identity in ids)
     assert os.stat(tmp_path / NAME).st_mode & 0o077 == 0
 
@@ -224,3 +222,20 @@ def test_full_feedback_is_refused_not_rotated(tmp_path: Path, monkeypatch: pytes
         records.add(Feedback("up", "q"))
     assert records.feedback()[0].id == first
     assert [line.rating for line in records.feedback("up")] == ["up"]
+
+
+def test_a_backup_keeps_feedback_and_conversations(library_home: Path, tmp_path: Path) -> None:
+    from knowledge.backup import back_up, restore
+
+    home = tmp_path / "home"
+    shutil.copytree(library_home, home)
+    records = Records(home)
+    conversation = records.begin("a")
+    records.append(conversation, "a", "q", "t")
+    given = records.add(Feedback("down", "q", correction="c"))
+    back_up(home, tmp_path / "kept")
+    records.add(Feedback("up", "later"))
+    restore(home, tmp_path / "kept")
+    restored = Records(home)
+    assert restored.feedback()[-1].id == given
+    assert [turn.question for turn in restored.turns(conversation, "a") or ()] == ["q"]
