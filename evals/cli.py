@@ -15,6 +15,8 @@ from evals.progress import shown
 from evals.suites import DEFAULT, SUITES, Choice, NothingChosenError, SuiteRun
 from knowledge.errors import XinwenError
 
+SHIPPED = Path(__file__).parent / "baseline.json"
+
 ABOUT = {
     "answers": "what answers must and must not say, every figure against its source",
     "understanding": "how questions and follow-ups are understood",
@@ -47,7 +49,9 @@ def parser() -> argparse.ArgumentParser:
     add("--price-out", type=float, default=0.0, help="the model's price per million tokens written")
     add("--entailment", metavar="MODEL", help="a sentence-transformers model that judges cited prose without figures")
     add("--jobs", type=int, default=1, help="cases asked at once")
-    add("--baseline", type=Path, metavar="FILE", help="compare with this file")
+    add(
+        "--baseline", type=Path, metavar="FILE", help="compare with this file (the shipped cases: with the shipped one)"
+    )
     add("--update-baseline", action="store_true", help="write this run to --baseline instead of comparing")
     add("--report", type=Path, metavar="DIR", help="where to write report.html, summary.md, junit.xml and results.json")
     add("--cache", type=Path, metavar="FILE", help="where answers are kept (default: the user's cache directory)")
@@ -95,7 +99,8 @@ def _names(options: argparse.Namespace) -> list[str]:
 
 
 def _run(options: argparse.Namespace, names: Sequence[str]) -> int:
-    before = baseline.load(options.baseline) if options.baseline and not options.update_baseline else None
+    compared = options.baseline or _shipped(options)
+    before = baseline.load(compared) if compared and not options.update_baseline else None
     choice = Choice(
         cases=tuple(options.cases),
         tags=tuple(options.tag),
@@ -134,6 +139,12 @@ def _run(options: argparse.Namespace, names: Sequence[str]) -> int:
         print(f"baseline written: {options.baseline}", file=sys.stderr)
         return 0
     return int(bool(results.regressions))
+
+
+def _shipped(options: argparse.Namespace) -> Path | None:
+    """The baseline that ships, where what is asked is what it was made of: the shipped cases over the shipped corpus."""
+    own = options.cases or options.home or options.against or options.model
+    return None if own or not SHIPPED.is_file() else SHIPPED
 
 
 def default_cache() -> Path:
