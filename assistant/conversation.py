@@ -47,6 +47,13 @@ class Conversation:
             # A greeting between two questions does not change what "it" is.
             return question
         before = self._turns[-1] if self._turns else None
+        gone, added = self._phrases.says("remove", plain), self._phrases.says("add", plain)
+        if gone is not None and added is not None and gone.start() < added.start() and before is not None:
+            # "去掉 H200 加上 B200" is two edits, one after the other.
+            self.resolve(*self._read(plain[: added.start()]))
+            said, rest = self._read(plain[added.start() :])
+            question = said.model_copy(update={"text": question.text, "language": question.language})
+            plain, before = normalise(said.text).strip(), self._turns[-1]
         company = self._phrases.says("its_maker", plain)
         if company is not None and before is not None and before.subjects and not question.subjects:
             # "它家什么时候上市" is read with the company's name in the place of the pronoun.
@@ -229,6 +236,8 @@ class Conversation:
     def _replaced(self, own: Sequence[Subject], before: Question) -> tuple[Subject, ...]:
         """把 A 换成 B; with B alone it takes the place of its nearest kin, or of the last one."""
         held = list(before.subjects)
+        if len(own) > 1 and not {subject.id for subject in own} & {subject.id for subject in held}:
+            return tuple(own)
         ids = [subject.id for subject in held]
         if len(own) >= 2 and own[0].id in ids:
             held[ids.index(own[0].id)] = own[1]
@@ -287,10 +296,10 @@ class Conversation:
                 name: getattr(before, name)
                 for name in ("period", "periods", "as_of", "since", "until", "sources", "dates")
             }
-            return
-        if periodic and not question.periods and question.as_of is None and question.dates:
+        dates = question.dates if own else before.dates
+        if periodic and dates and not (question.periods or question.as_of or (not own and before.as_of)):
             # "2023 年呢" names a period only beside what was asked before.
-            changes |= {"periods": question.dates, "period": question.dates[0], "since": None, "until": None}
+            changes |= {"periods": dates, "period": dates[0], "since": None, "until": None}
 
     def _form(self, question: Question, plain: str, before: Question, changes: dict[str, object]) -> None:
         if question.unit is None and before.unit and not question.asked_attributes:

@@ -13,7 +13,7 @@ from knowledge.catalog import Catalog, fold_name, normalise
 Listed = Callable[[Question], Sequence[Subject]]
 # A letter or two and a digit or two, or one letter at the beginning: what is left of a code that was said before.
 _TAIL = re.compile(r"(?<![a-z0-9])([a-z]{1,2}-?\d{1,2})(?![a-z0-9])")
-_LETTER = re.compile(r"(?:那么?|and |what about |how about )?(?:the )?([a-z])(?=[\u4e00-\u9fff?？]|$)")
+_LETTER = re.compile(r"(?:那么?|and |what about |how about )?(?:the )?([a-z]{1,2})(?=[\u4e00-\u9fff?？]|$)")
 _PART = re.compile(r"(?:那么?)?([\u4e00-\u9fff]{2,5}?)(?:的|那个|版)?(?:呢)?[?？]?")
 _PLACES = ("other", "former", "latter", "last", "first_n", "ordinal")
 
