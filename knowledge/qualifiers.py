@@ -9,6 +9,7 @@ from knowledge.catalog import Attribute
 from knowledge.conditions import belongs, own_conditions
 from knowledge.items import Item
 from knowledge.sentence import Sentence
+from knowledge.times import periods_before, spans_several
 
 # Attributes besides throughputs that a whole cluster has.
 _OF_CLUSTERS = frozenset(
@@ -181,8 +182,8 @@ def period_of(sentence: Sentence, item: Item, attribute: Attribute) -> str | Non
     """The stretch of time that a periodic figure (revenue, shipments) is about."""
     if not attribute.periodic:
         return None
-    before = sentence.of("date", end=item.start)
+    before = periods_before(sentence, item)
     if before:
-        return str(before[-1].value.iso)
+        return None if spans_several(sentence, before[-1]) else str(before[-1].value.iso)
     after = sentence.of("date", start=item.end, end=sentence.clause(item.start)[1])
     return str(after[0].value.iso) if after else sentence.context.period

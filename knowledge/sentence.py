@@ -251,9 +251,6 @@ class Sentence:
         alone = companies and not products and not self.of("back_references")
         if alone and context.product is not None and context.product.vendor not in companies:
             context.product = None
-        periods = self.of("date")
-        if periods:
-            context.period = str(periods[-1].value.iso)
 
 
 class Orders:

@@ -14,6 +14,7 @@ from knowledge.ownership import dated_subjects, subjects_of
 from knowledge.pairings import pairings
 from knowledge.qualifiers import conditions_of, edition_of, left_behind, period_of, refused, scope_of, status_of
 from knowledge.sentence import Context, Orders, Sentence
+from knowledge.times import left_standing, reported_on
 
 __all__ = ["Context", "Reader", "Statement"]
 
@@ -83,6 +84,7 @@ class Reader:
         asked = self._text[end - 1] in "?？"
         found = list(_statements(sentence)) if kinds & _VALUES and not asked else []
         sentence.leave()
+        sentence.context.period = left_standing(sentence)
         if found:
             context.stated = frozenset(statement.attribute for statement in found)
         for statement in found:
@@ -159,7 +161,7 @@ def _memory_types(sentence: Sentence) -> Iterator[Statement]:
 
 def _dates(sentence: Sentence) -> Iterator[Statement]:
     """When something was launched, founded or listed; of two dates the one in the verb's clause, if it has just one."""
-    dates = sentence.of("date")
+    dates = [day for day in sentence.of("date") if not reported_on(sentence, day)]
     if not dates:
         return
     attributes = sentence.grammar.attributes

@@ -291,3 +291,25 @@ def test_distributive_words_with_one_value_give_it_to_nobody() -> None:
     assert triples("天罡T9000的单精度、半精度算力分别位居前列，达到400TFLOPS以上水平。") <= {
         ("~t9000", "ai_tops", "400 TFLOPS")
     }
+@pytest.mark.parametrize(
+    ("text", "periods"),
+    [
+        (
+            "2025年上半年，地平线的营收为15.67亿元，比上年同期多67.6%，毛利率为65.4%。出货量约为198万套。",
+            ["2025H1"] * 3,
+        ),
+        ("2025年寒武纪营收为60亿元，较2024年增长400%，净利润为18亿元。", ["2025", "2025"]),
+        ("与2023年相比，海光信息2024年的营收为91.6亿元。", ["2024"]),
+        ("天数智芯的天权计划于2027年面世。天数智芯透露，累计出货量超过5.2万片。", [None]),
+        ("燧原科技2022年至2024年的研发费用合计为35.29亿元。", [None]),
+        ("燧原科技2022年的研发费用为10亿元，2024年的研发费用为13亿元。", ["2022", "2024"]),
+    ],
+)
+def test_a_time_that_is_compared_with_planned_or_spanned_is_no_period(text: str, periods: list[str | None]) -> None:
+    assert [figure.period for figure in read(text, published="2026-03-01").figures] == periods
+
+
+def test_the_day_of_a_report_and_of_an_application_are_not_the_events() -> None:
+    assert triples("《某报》2025年2月10日提到，MTT S4000已经量产。") == set()
+    figures = read("2025年6月17日，上交所受理兆芯集成的科创板上市申请。").figures
+    assert [(figure.attribute, figure.text) for figure in figures] == [("ipo_filing_date", "2025-06-17")]
