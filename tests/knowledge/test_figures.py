@@ -291,6 +291,8 @@ def test_distributive_words_with_one_value_give_it_to_nobody() -> None:
     assert triples("天罡T9000的单精度、半精度算力分别位居前列，达到400TFLOPS以上水平。") <= {
         ("~t9000", "ai_tops", "400 TFLOPS")
     }
+
+
 @pytest.mark.parametrize(
     ("text", "periods"),
     [
