@@ -118,7 +118,11 @@ def build(assistant: Assistant, settings: Settings, records: Records, measures: 
     def rate(rating: Rating, latest: Latest, correction: str, language: str, request: gr.Request) -> tuple[Any, ...]:
         words = _TEXTS[_code(language)]
         said = words["enough"]
-        if latest is not None and not often.wait(request.client.host if request.client else ""):
+        if (
+            latest is not None
+            and settings.feedback_limit
+            and not often.wait(request.client.host if request.client else "")
+        ):
             question, history, text = latest
             kept = checked_history(history, settings)
             records.add(Feedback(rating, question, tuple(kept), text, "", correction.strip()[:MOST_CORRECTION], "page"))
