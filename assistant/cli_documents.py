@@ -158,7 +158,7 @@ def register(app: typer.Typer, opened: Opened, say: Callable[[str], None], dump:
             for reason in health.unchecked:
                 say(f"not checked — {reason}")
             if not health.findings:
-                say("nothing is wrong")
+                say("nothing is wrong" + (" in what was checked" if health.unchecked else ""))
         raise typer.Exit(0 if health.well else 1)
 
 

@@ -468,15 +468,22 @@ class Store:
         ]
 
     def _printings(self) -> dict[str, tuple[str, str, str]]:
-        """Document id → (article, day published, id) of the documents whose article was printed more than once."""
+        """Document id → (article, place among its printings, id) of the documents whose article was printed more than once."""
         revision = self.revision
         if self._reprinted is None or self._reprinted[0] != revision:
             rows = self._rows(
-                "SELECT id, article, published FROM documents WHERE article IN "
+                "SELECT id, article, published, claimed_by FROM documents WHERE article IN "
                 "(SELECT article FROM documents GROUP BY article HAVING count(*) > 1)"
             )
-            # A printing without a date is not the first as long as another has one.
-            self._reprinted = (revision, {row[0]: (row[1], row[2] or "9999", row[0]) for row in rows})
+            # The maker's own release is the source of what others print; a printing without a date is not the first as
+            # long as another has one.
+            self._reprinted = (
+                revision,
+                {
+                    document_id: (article, f"{int(claimed_by != 'vendor')} {published or '9999'}", document_id)
+                    for document_id, article, published, claimed_by in rows
+                },
+            )
         return self._reprinted[1]
 
     def subjects_by_value(self, attribute: str, highest: bool = True) -> Iterator[tuple[str, float]]:

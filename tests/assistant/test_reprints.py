@@ -48,6 +48,18 @@ def test_an_article_of_five_sites_is_one_source(home: Path, syndicated: Path) ->
         assert len(xinwen.figures("天罡 T900", "memory_bandwidth")) == 1
 
 
+def test_the_makers_own_release_is_cited_before_an_earlier_printing(
+    home: Path, syndicated: Path, tmp_path: Path
+) -> None:
+    release = write(tmp_path / "maker", "r.md", "天罡 T900 发布", "天罡科技", "2025-03-02", BODY)
+    release.write_text(release.read_text("utf-8").replace("published:", "claimed_by: vendor\npublished:"), "utf-8")
+    with Assistant.open(home=home) as xinwen:
+        xinwen.ingest([syndicated, release], embed=False)
+        (citation,) = xinwen.ask("天罡 T900 的显存带宽是多少？").citations
+        assert citation.publisher == "天罡科技"
+        assert set(citation.also) == set(SITES)
+
+
 def test_a_relative_day_is_the_first_printings_day(home: Path, syndicated: Path) -> None:
     with Assistant.open(home=home) as xinwen:
         xinwen.ingest([syndicated], embed=False)
