@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from knowledge.catalog import Attribute, Catalog
-from knowledge.conditions import SEPARATING
+from knowledge.conditions import OPPOSED, SEPARATING
 from knowledge.dates import find_dates
 from knowledge.figures import Figure
 from knowledge.lexicon import load_lexicon
@@ -285,7 +285,7 @@ class Ledger:
         made = strands(found, self.periodic)
         wanted = set(conditions) & SEPARATING
         if wanted:
-            made = [strand for strand in made if wanted <= set(strand.conditions)]
+            made = [strand for strand in made if _meets(wanted, strand)]
         if scope is not None:
             made = [strand for strand in made if strand.scope == scope]
         return made
@@ -445,6 +445,13 @@ class Ledger:
         if product.kind not in kinds or (vendors and product.vendor not in vendors):
             return False
         return domestic is None or self._catalog.vendors[product.vendor].domestic is domestic
+
+
+def _meets(wanted: set[str], strand: Strand) -> bool:
+    """Whether a strand is under every asked condition; of opposed ones (单向还是双向) under one of them."""
+    given = set(strand.conditions)
+    choices = [pair & wanted for pair in OPPOSED if len(pair & wanted) > 1]
+    return wanted.difference(*choices) <= given and all(given & choice for choice in choices)
 
 
 def _known_by(figure: Figure, as_of: str | None) -> bool:

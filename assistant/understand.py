@@ -23,6 +23,7 @@ from knowledge.conditions import SEPARATING
 from knowledge.dates import find_dates
 from knowledge.lexicon import load_lexicon
 from knowledge.quantities import Quantity, find_quantities
+from knowledge.sentence import COUNTED
 from knowledge.units import parse_unit
 
 # A conversation's earlier turns that can still be meant, greetings not counted; a history may be a thousand long.
@@ -113,7 +114,7 @@ class Understanding:
         times = times_in(
             phrases, plain, dates, periodic=any(self._catalog.attributes[name].periodic for name in asked.any)
         )
-        count = _count(quantities)
+        count = _count(quantities) or _count_before(text, spans)
         derive = derivation(phrases, plain, subjects)
         asked = _of_what(asked, named, phrases.says("per_watt", plain))
         others = [*((date.start, date.end) for date in dates), *((item.start, item.end) for item in quantities)]
@@ -243,6 +244,15 @@ def _count(quantities: Sequence[Quantity]) -> int | None:
     return next(
         (int(item.value) for item in quantities if item.dimension == "count" and item.counter in counters), None
     )
+
+
+def _count_before(text: str, names: Sequence[tuple[int, int]]) -> int | None:
+    """16 MTT S4000 cards: English counts behind the name."""
+    for start, end in names:
+        number = re.search(r"(?<![\w.])(\d{1,6}) $", text[:start])
+        if number and COUNTED.match(text, end):
+            return int(number.group(1))
+    return None
 
 
 def _conditions(plain: str) -> tuple[str, ...]:
