@@ -68,7 +68,7 @@ def load_html(data: bytes, name: str, origin: str) -> Document:
             f"{name} has no text: it may be built by scripts; save the page from a browser as HTML after it has loaded"
         )
     title = (extracted.title if extracted is not None else None) or PurePath(name).stem
-    text = clean_lines(text).lstrip("\n")
+    text = _from_headline(clean_lines(text).lstrip("\n"), title)
     described = describe(text if text.startswith(title) else f"{title}\n{text}", title)
     body = described.text
     site = extracted.sitename if extracted is not None else None
@@ -97,6 +97,18 @@ def _drop_hidden(tree: Any) -> None:
     for element in hidden:
         if element.getparent() is not None:
             element.drop_tree()
+
+
+def _from_headline(text: str, title: str) -> str:
+    """`text` from the line that is its title on, where only a menu's short lines stand before it: of a page with very
+    little text, everything is taken for the article."""
+    lines = text.split("\n")
+    for at, line in enumerate(lines[:30]):
+        if line.strip().lstrip("# ") == title:
+            return "\n".join(lines[at:])
+        if len(line.strip()) > 30:
+            break
+    return text
 
 
 def _grid(table: Any) -> list[list[str]]:

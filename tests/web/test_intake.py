@@ -289,3 +289,15 @@ def test_the_beginning_of_a_page_is_judged_at_once(head: bytes) -> None:
     begun = time.monotonic()
     assert suffix_of({"content-type": "text/html"}, parse("http://a.example/"), head) == ".html"
     assert time.monotonic() - begun < 0.5
+
+
+def test_a_menu_before_a_short_article_hides_neither_byline_nor_text(site: Site, reader: Assistant) -> None:
+    byline = "<p>2025年6月18日 09:12 来源：芯片日报</p>"
+    url = site.put("/x", page("快讯：天罡H30发布", f"{byline}<p>天罡H30的显存容量为54GB，功耗为450W。</p>"))
+    take(reader, url)
+    info = only(reader)
+    assert (info.title, info.publisher, info.published) == ("快讯：天罡H30发布", "芯片日报", "2025-06-18")
+    kept = reader.store.document(info.id)
+    assert kept is not None
+    assert "首页" not in kept.text
+    assert "450W" in kept.text
