@@ -301,3 +301,25 @@ def test_a_menu_before_a_short_article_hides_neither_byline_nor_text(site: Site,
     assert kept is not None
     assert "首页" not in kept.text
     assert "450W" in kept.text
+
+
+def test_a_server_that_hangs_keeps_nobody_from_writing(site: Site, reader: Assistant, tmp_path: Path) -> None:
+    import threading
+
+    reached, go = threading.Event(), threading.Event()
+
+    def slow(handler: object) -> None:
+        reached.set()
+        go.wait(1.5)
+
+    site.pages["/slow"] = slow
+    reports: list[dict[str, list[str]]] = []
+    thread = threading.Thread(target=lambda: reports.append(take(reader, f"{site.url}/slow")))
+    thread.start()
+    assert reached.wait(10)
+    file = tmp_path / "本地.txt"
+    file.write_text("天罡G5的功耗为99W。", "utf-8")
+    assert take(reader, str(file))["added"] == [str(file)]
+    go.set()
+    thread.join(20)
+    assert len(reports[0]["failed"]) == 1
