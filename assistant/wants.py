@@ -141,13 +141,9 @@ class Wishes:
         for start, end in taken:
             rest = rest[:start] + " " * (end - start) + rest[end:]
         tokens = list(dict.fromkeys(query_tokens(rest, catalog)))
-        # R2 comes whole and as its number; the number alone would be found anywhere.
         tokens = [token for token in tokens if token not in self._concepts.particles]
-        tokens = [
-            token
-            for token in tokens
-            if not any(token != other and token.isdigit() and token in other for other in tokens)
-        ]
+        # 达芬奇 comes whole and as 芬奇, R2 as its number too: a word is asked for once.
+        tokens = [token for token in tokens if not any(token != other and token in other for other in tokens)]
         for token in tokens:
             # A bare number is written in too many ways (30,000, 3万, 三万) to be looked for letter by letter.
             small = token.isdigit() or (len(token) == 1 and (_HAN.match(token) or token.isalpha()))
