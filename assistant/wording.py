@@ -89,7 +89,9 @@ class Wording:
                 and figure.base is not None
             ):
                 number = plain(figure.base) + (f"–{plain(figure.high_base)}" if figure.high_base is not None else "")
-                return f"{number}{f' {code}' if (code := currency_of(figure.unit)) else ''} ({figure.text})"
+                code = currency_of(figure.unit)
+                each = " per share" if code and figure.dimension == "money_per_share" else ""
+                return f"{number}{f' {code}' if code else ''}{each} ({figure.text})"
             return figure.text
         number = plain(figure.value)
         if figure.high is not None:
