@@ -268,6 +268,11 @@ class Ledger:
     def attribute(self, attribute_id: str) -> Attribute:
         return self._catalog.attributes[attribute_id]
 
+    def support_of(self, attribute: str) -> str | None:
+        """The attribute that says whether a precision is there at all: fp8_support for fp8_tflops; None without one."""
+        name = f"{attribute.split('_')[0]}_support"
+        return name if name in self._catalog.attributes else None
+
     def look_up(
         self,
         subject: str,

@@ -85,6 +85,10 @@ def _one(draft: Draft, question: Question, ledger: Ledger, subject: Subject, gro
 
 def self_or_opposite(ledger: Ledger, question: Question, subject: Subject, attribute: str) -> str:
     """A loss that documents state as a negative profit is answered by that profit, called so."""
+    support = ledger.support_of(attribute)
+    if support and not ledger.look_up(subject.id, attribute) and ledger.look_up(subject.id, support):
+        # Of a precision that a card lacks there is no throughput; that it lacks it is the answer.
+        return support
     opposite = ledger.attribute(attribute).negative_of
     if opposite is None or ledger.look_up(subject.id, attribute, periods=question.periods, as_of=question.as_of):
         return attribute
