@@ -75,8 +75,8 @@ THRESHOLDS: dict[str, dict[str, Threshold]] = {
         "citation_recall": Threshold(0.85),
         "citation_precision": Threshold(0.82),
         # RGB (arXiv:2309.01431): 43 % at best; half of what is silent being answered would be no refusal at all.
-        "refusal_f1": Threshold(0.75),
-        "answer_accuracy": Threshold(0.85),
+        "refusal_f1": Threshold(0.9),
+        "answer_accuracy": Threshold(0.95),
     },
     "understanding": {"accuracy": Threshold(0.97)},
     "extraction": {"precision": Threshold(0.98), "recall": Threshold(0.88)},

@@ -87,6 +87,10 @@ class Evidence:
         """Whether the quote states the value with its unit; a cell's unit may stand in its column's head."""
         if (quantity.dimension, quantity.base) in self.bases:
             return True
+        # 收盘价600.50元/股 may be said as 600.5 CNY, and the other way round.
+        kinds = ("money", "money_per_share")
+        if quantity.dimension in kinds and any((kind, quantity.base) in self.bases for kind in kinds):
+            return True
         return self.in_table and self._cell(quantity.value, quantity.unit)
 
     def _cell(self, value: Decimal, unit: str) -> bool:

@@ -15,10 +15,11 @@ from evals.grade import grade, matches, unfaithful
 
 def test_no_answer_over_the_corpus_has_become_worse() -> None:
     """Every shipped case is asked. Those that hold in the shipped baseline and must hold, hold; nothing states a wrong
-    figure; no metric is below its threshold. What an answer says otherwise is compared by `xinwen eval` itself."""
+    figure; no metric is below its threshold. `xinwen eval` itself also compares each value and metric with the baseline."""
     run = suites.answers(suites.Choice(jobs=2), lambda items, total: items)
     found = baseline.regressions(baseline.load(SHIPPED), run)
-    assert [line for line in found if "now states" not in line or "wrong figure" in line] == []
+    stops = ("held and now fails", "now states a wrong figure", "it must be at")
+    assert [line for line in found if any(words in line for words in stops)] == []
 
 
 def nowhere(document_id: str) -> str | None:
