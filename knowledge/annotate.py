@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from bisect import bisect_right
 from collections import defaultdict
@@ -30,6 +31,8 @@ class Annotator:
         self.lexicon = lexicon or load_lexicon()
         self.grammar = Grammar.of(catalog.attributes, self.lexicon)
         self._automaton = self._build()
+        # Captions recur from document to document.
+        self.caption = functools.lru_cache(512)(self.subjects)
         self._shared = self._shared_names()
         self._memory_type = re.compile(rf"(?<![A-Za-z0-9])(?:{self.lexicon.memory_types})")
 

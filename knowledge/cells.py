@@ -16,6 +16,10 @@ from knowledge.names import Subject
 from knowledge.quantities import Quantity, find_quantities, parse_unit
 from knowledge.tables import Cell, TableBlock
 
+_ORIGINS = frozenset({"condition", "date", "period", "url", "claimed_by", "publisher"})
+_LINK = re.compile(r"https?://[^\s)|]+")
+_LINKED = re.compile(r"\[([^\]]+)\]\([^)]*\)")
+
 
 @dataclass(frozen=True, slots=True)
 class CellStatement:
@@ -47,6 +51,7 @@ class TableReader:
         self._spans = spans
         self.owned: set[int] = set()
         self._headed: Subject | None = None
+        self._columns: tuple[Sequence[tuple[str, ...]], list[tuple[int, str]]] = ((), [])
 
     def read(
         self, table: TableBlock, product: Subject | None, company: Subject | None, headed: Subject | None = None
@@ -57,7 +62,7 @@ class TableReader:
         said of it, whatever product the sentences between named.
         """
         self._headed = headed
-        caption = [item.value for item in self._annotator.subjects(table.caption)]
+        caption = [item.value for item in self._annotator.caption(table.caption)]
         captioned = {subject.id: subject for subject in caption if not subject.is_company}
         if len(captioned) == 1:
             product = next(iter(captioned.values()))
@@ -409,11 +414,14 @@ class TableReader:
 
     def _origin(self, row: Sequence[Cell], roles: Sequence[tuple[str, ...]]) -> _Origin:
         """What the row's own columns say of who claims it, when and under which condition."""
+        if self._columns[0] is not roles:
+            # The same for every row of a table.
+            told = [(at, role) for at, found in enumerate(roles) for role in found if role in _ORIGINS]
+            self._columns = (roles, told)
         cells: dict[str, Cell] = {}
-        for at, found in enumerate(roles):
-            for role in found:
-                if role not in cells and at < len(row) and row[at].text.strip():
-                    cells[role] = row[at]
+        for at, role in self._columns[1]:
+            if role not in cells and at < len(row) and row[at].text:
+                cells[role] = row[at]
         note = cells.get("condition")
         condition = self._spans.between(note.start, note.end) if note else []
         when = cells.get("date")
@@ -429,10 +437,10 @@ class TableReader:
             [*(self._spans.between(period_cell.start, period_cell.end) if period_cell else []), *condition]
         )
         link = cells.get("url")
-        url = re.search(r"https?://[^\s)|]+", link.text) if link else None
+        url = _LINK.search(link.text) if link else None
         claimant = cells.get("claimed_by")
         publisher = cells.get("publisher")
-        named = re.sub(r"\[([^\]]+)\]\([^)]*\)", r"\1", publisher.text).strip() if publisher else None
+        named = _LINKED.sub(r"\1", publisher.text).strip() if publisher else None
         return _Origin(
             claimed_by=self._lexicon.claimant_of.get(fold_name(claimant.text)) if claimant else None,
             publisher=named,

@@ -260,7 +260,9 @@ class Orders:
         lowered = text.lower()
         # A few letters grow when they are lower-cased; then offsets would be off.
         flags, self._text = (re.I, text) if len(lowered) != len(text) else (re.NOFLAG, lowered)
-        self._rules = [re.compile(rule, flags) for rule in lexicon.instructions]
+        rules = (re.compile(rule, flags) for rule in lexicon.instructions)
+        # Hardly any text gives orders: then nothing is asked of its sentences.
+        self._rules = [rule for rule in rules if rule.search(self._text)]
 
     def within(self, start: int, end: int) -> bool:
         """Whether an order begins in `[start, end)`; it may go on behind that."""

@@ -22,6 +22,8 @@ __all__ = ["Context", "Reader", "Statement"]
 _DATED_WITHIN = 40
 # 显存类型为 stands this close before the type.
 _NAMED_WITHIN = 4
+# "# " and the blank lines before it, where a text begins with its title.
+_HEADING_WITHIN = 8
 _VALUES = frozenset({"quantity", "date", "memory_type"})
 # Without any of these a sentence states nothing and changes nobody's context.
 _TELLING = _VALUES | {"subject", "generic_subjects"}
@@ -52,7 +54,13 @@ class Reader:
         self._text = text
         self._orders = Orders(text, annotator.lexicon)
         self._spans = Spans(items)
-        self._title = annotator.subjects(title)
+        at = text.find(title, 0, len(title) + _HEADING_WITHIN) if title else -1
+        # Most texts begin with their title: what is marked there need not be looked for again.
+        self._title = (
+            [item for item in self._spans.between(at, at + len(title)) if item.kind == "subject"]
+            if at >= 0
+            else annotator.subjects(title)
+        )
         self.owned: set[int] = set()
         self._rows: dict[int, bool] = {}
 
