@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from assistant.draft import Draft
 from assistant.ledger import Ledger, Strand, spread
-from assistant.lookup import look_up, name_of
+from assistant.lookup import look_up, name_of, name_variants
 from assistant.question import Question, Subject
 from assistant.wording import plain
 
@@ -51,6 +51,7 @@ def compare(draft: Draft, question: Question, ledger: Ledger) -> bool:
         return False
     draft.say("compare_title")
     rows, filled = [], 0
+    missing: list[tuple[Subject, str]] = []
     for attribute in names:
         leads = [
             ledger.main(
@@ -64,6 +65,7 @@ def compare(draft: Draft, question: Question, ledger: Ledger) -> bool:
         ]
         cells = [_cell(draft, subject, strand) for subject, strand in zip(subjects, leads, strict=True)]
         filled += sum(strand is not None for strand in leads)
+        missing += [(subject, attribute) for subject, strand in zip(subjects, leads, strict=True) if strand is None]
         if any(leads) or asked:
             rows.append((wording.attribute(attribute), *cells))
             draft.lines.append(
@@ -83,6 +85,8 @@ def compare(draft: Draft, question: Question, ledger: Ledger) -> bool:
         draft.lines.clear()
         return look_up(draft, question, ledger)
     draft.tabulate((wording.word("columns_attribute"), *(name_of(draft, subject) for subject in subjects)), rows)
+    for subject, attribute in missing[:3] if asked else ():
+        name_variants(draft, ledger, subject, attribute)
     if (
         any(wording.word("missing_cell") in cell for row in rows for cell in row)
         and asked

@@ -219,20 +219,24 @@ def _missing(draft: Draft, question: Question, ledger: Ledger, subject: Subject,
         ]
         draft.say("other_condition", values=wording.word("sep").join(parts))
         return
+    if not name_variants(draft, ledger, subject, attribute):
+        _nearby(draft, ledger, subject, attribute)
+
+
+def name_variants(draft: Draft, ledger: Ledger, subject: Subject, attribute: str) -> bool:
+    """The H100 has no figure of its own, the H100 SXM has: said, and never given for the other. False without any."""
+    wording = draft.wording
     variants = ledger.variants(subject.id, attribute)
-    if variants:
-        # The H100 has no figure of its own, the H100 SXM has: said, and never given for the other.
-        parts = [
-            f"{wording.subject(strand.subject, strand.subject_name)} {wording.value(strand.lead)}{wording.qualifiers(strand)}"
-            f"{draft.figures(strand.sides[0][:1])}"
-            for strand in variants[:5]
-        ]
-        draft.say("variants", values=wording.word("sep").join(parts))
-        draft.suggestions += [
-            f"{wording.subject(strand.subject, strand.subject_name)} {label}" for strand in variants[:3]
-        ]
-        return
-    _nearby(draft, ledger, subject, attribute)
+    if not variants:
+        return False
+    names = [wording.subject(strand.subject, strand.subject_name) for strand in variants]
+    parts = [
+        f"{name} {wording.value(strand.lead)}{wording.qualifiers(strand)}{draft.figures(strand.sides[0][:1])}"
+        for name, strand in zip(names[:5], variants, strict=False)
+    ]
+    draft.say("variants", values=wording.word("sep").join(parts))
+    draft.suggestions += [f"{name} {wording.attribute(attribute)}" for name in names[:3]]
+    return True
 
 
 def _nearby(draft: Draft, ledger: Ledger, subject: Subject, attribute: str | None) -> None:
@@ -280,14 +284,20 @@ def when(draft: Draft, question: Question, ledger: Ledger) -> bool:
             if found:
                 state(draft, question, subject, attribute, found)
                 made = True
-    rest = {
-        "attributes": tuple(name for name in question.attributes if name not in asked),
-        "cues": tuple(group for group in question.cues if not set(group) & set(asked)),
-    }
-    if made and any(rest.values()):
+    attributes = tuple(name for name in question.attributes if name not in asked)
+    cues = tuple(group for group in question.cues if not set(group) & set(asked))
+    others = [*attributes, *(name for group in cues for name in group)]
+    if not made and asked:
+        # The other half may be answered although nobody says when.
+        made = any(ledger.look_up(subject.id, name) for subject in question.subjects for name in others)
+        for subject in question.subjects if made else ():
+            for attribute in _dates_of(ledger, subject, asked)[:1]:
+                _missing(draft, question, ledger, subject, attribute)
+            draft.status = "partial"
+    if made and others:
         # 什么时候上市，带宽多少: the other half of the question.
         status = draft.status
-        look_up(draft, question.model_copy(update={**rest, "intent": "lookup"}), ledger)
+        look_up(draft, question.model_copy(update={"attributes": attributes, "cues": cues, "intent": "lookup"}), ledger)
         draft.status = (
             "partial" if draft.status == "refused" else draft.status if draft.status != "answered" else status
         )
