@@ -153,17 +153,16 @@ def _item(run: Graded) -> Item:
 def understanding(choice: Choice, shown: Shown) -> SuiteRun:
     """How questions and follow-ups are understood: the share that is read as a person meant it."""
     from assistant.names import NameIndex
-    from assistant.understand import Understanding
     from evals import understanding as suite
     from knowledge.catalog import Catalog
 
     catalog = Catalog.load()
-    understand = Understanding(catalog, NameIndex(catalog))
+    understand, listing = suite.reader(catalog, NameIndex(catalog))
     named = {_utterance(case): case for case in suite.cases()}
     found = {name: case for name, case in named.items() if choice.takes(name, _tags(case))}
     items = []
     for name, case in shown(found.items(), len(found)):
-        reading = suite.read([case], understand)[0]
+        reading = suite.read([case], understand, listing)[0]
         why = "; ".join(reading.wrong)
         items.append(Item(name, str(case["q"]), not reading.wrong, _tags(case), why, reading.seconds))
     return SuiteRun("understanding", tuple(items), _measured({"accuracy": bootstrap([float(i.held) for i in items])}))
