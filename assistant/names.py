@@ -31,6 +31,12 @@ _COUNTED = re.compile(r"\s?[号楼室层页岁元块毛亿万年月日天分秒�
 _TAIL = re.compile(r"\s?-?(\d{2,5}[A-Za-z]{0,3})(?![\dA-Za-z.])")
 
 
+# ~霜刃k289: a Han word and a code.
+_PREFIXED = re.compile(r"~[\u4e00-\u9fff]{2,3}([a-z0-9][a-z0-9+.]*)")
+# How many products of one code are answered for at once.
+_ALIKE = 4
+
+
 @dataclass(frozen=True, slots=True)
 class Named:
     """A subject at a place in the question."""
@@ -65,10 +71,19 @@ class NameIndex:
         }
         for subject in list(self._own.values()):
             self._own.setdefault(subject.id.removeprefix("~"), subject)
+        # K289 alone means every product of that code that the documents know: 霜刃K289 and 归墟K289.
+        coded: dict[str, list[Subject]] = {}
+        for subject in {item.id: item for item in self._own.values()}.values():
+            match = _PREFIXED.fullmatch(subject.id)
+            if match is not None:
+                coded.setdefault(match.group(1), []).append(subject)
         self._documents = ahocorasick.Automaton()
         for key, subject in self._own.items():
             if key:
-                self._documents.add_word(key, (len(key), subject))
+                self._documents.add_word(key, (len(key), (subject,)))
+        for key, subjects in coded.items():
+            if key not in self._own:
+                self._documents.add_word(key, (len(key), tuple(subjects[:_ALIKE])))
         if len(self._documents):
             self._documents.make_automaton()
         self._phrases = load_phrases()
@@ -252,21 +267,21 @@ class NameIndex:
         if not len(self._documents):
             return []
         folded, offsets = fold(text)
-        found: list[Named] = []
-        for last, (length, subject) in self._documents.iter(folded):
+        found: list[tuple[int, int, tuple[Subject, ...]]] = []
+        for last, (length, subjects) in self._documents.iter(folded):
             start, end = offsets[last - length + 1], offsets[last] + 1
             if Catalog.whole(text, start, end) and not any(
                 first < end and start < last and not ((first, last) in numbers and start < first and last < end)
                 for first, last in spans
             ):
-                found.append(Named(start, end, subject))
+                found.append((start, end, subjects))
         # The longest name wins: X200 Pro before X200.
-        found.sort(key=lambda item: item.start - item.end)
-        kept: list[Named] = []
+        found.sort(key=lambda item: item[0] - item[1])
+        kept: list[tuple[int, int, tuple[Subject, ...]]] = []
         for item in found:
-            if not any(item.start < other.end and other.start < item.end for other in kept):
+            if not any(item[0] < other[1] and other[0] < item[1] for other in kept):
                 kept.append(item)
-        return kept
+        return [Named(start, end, subject) for start, end, subjects in kept for subject in subjects]
 
 
 def _inside(span: tuple[int, int], spans: Iterable[tuple[int, int]]) -> bool:

@@ -261,7 +261,7 @@ class _Judge:
 
     def _same(self, one: str, other: str) -> bool:
         """The same subject, or a company spoken of for its product."""
-        if one == other:
+        if one == other or (one[:1] == other[:1] == "~" and _called_alike(one[1:], other[1:])):
             return True
         product = self._catalog.products.get(other)
         return product is not None and product.vendor == one
@@ -420,6 +420,12 @@ class _Judge:
         )
         if own and same_script and len(own & theirs) < len(own) * 0.4:
             yield sentence.text, "the cited passages say nothing like it"
+
+
+def _called_alike(one: str, other: str) -> bool:
+    """霜刃k289 and the bare k289, which a passage may call it by; never 归墟k289."""
+    longer, shorter = sorted((one, other), key=len, reverse=True)
+    return longer.endswith(shorter) and re.fullmatch(r"[\u4e00-\u9fff]{2,3}", longer.removesuffix(shorter)) is not None
 
 
 def _trend(claim: Claim, sentence: Sentence) -> str:

@@ -110,7 +110,8 @@ def _ending(
 def find_names(text: str, taken: Sequence[tuple[int, int]], lexicon: Lexicon) -> list[FoundName]:
     """Products, vendors and clusters named in `text` outside the spans in `taken` (catalogue names, quantities).
 
-    One product has one id however it is written: with or without its Han prefix, in any case or spacing.
+    One product has one id however it is written, in any case or spacing. The Han word before a code is a part of it:
+    霜刃K289 and 归墟K289 are two products; the bare K289 is the one that the same text calls so.
     """
     patterns = _patterns(lexicon)
     occupied = _Occupied(taken)
@@ -138,18 +139,20 @@ def find_names(text: str, taken: Sequence[tuple[int, int]], lexicon: Lexicon) ->
             if not short or named or _is_model(written, lexicon):
                 codes.append((start, end, written, prefix))
     keys = _keys(codes, text)
-    prefixes: dict[str, str] = {}
+    prefixes: dict[str, set[str]] = {}
     for _, _, written, prefix in codes:
         if prefix:
-            prefixes.setdefault(keys[written], prefix)
+            prefixes.setdefault(keys[written], set()).add(prefix)
     machines = {keys[written] for start, end, written, _ in codes if _is_machine(text, start, end, lexicon)}
     for start, end, written, prefix in codes:
         # A short code is told apart by its name alone: 风隼V2 is not 玄武V2.
-        named_only = not _is_model(written, lexicon)
-        key = fold_name(prefix + written) if named_only else keys[written]
-        full = prefix if named_only else prefixes.get(key, "")
+        key = keys[written]
+        known = prefixes.get(key, set())
+        full = prefix or (next(iter(known)) if len(known) == 1 and _is_model(written, lexicon) else "")
         separator = " " if full and text[start - 1 : start] == " " and prefix else ""
-        subject = Subject(f"~{key}", f"{full}{separator}{written}".strip(), "server" if key in machines else "card")
+        subject = Subject(
+            f"~{fold_name(full)}{key}", f"{full}{separator}{written}".strip(), "server" if key in machines else "card"
+        )
         found.append(FoundName(start - len(prefix) - (1 if prefix and text[start - 1] == " " else 0), end, subject))
         occupied.add(start, end)
     for start, end, kind in _formed(text, patterns, lexicon):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 import threading
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
@@ -19,6 +20,8 @@ from knowledge.figures import Figure
 from knowledge.migrations import migrate
 from knowledge.quantities import Quantity
 
+# A product's id with the Han word before its code: ~霜刃k289.
+_PREFIXED = re.compile(r"~[\u4e00-\u9fff]{2,3}([a-z0-9][a-z0-9+.]*)")
 # How many documents of one band are looked at, and how many of all bands are compared, when a reprint is looked for.
 BAND_READ, CANDIDATES = 64, 16
 # How many earlier editions of a document are remembered.
@@ -93,6 +96,7 @@ class Store:
         self._connections: list[sqlite3.Connection] = []
         self._guard = threading.Lock()
         self._write = threading.RLock()
+        self._wholes: tuple[int, dict[str, tuple[str, str]]] | None = None
         self._reprinted: tuple[int, dict[str, tuple[str, str, str]]] | None = None
         with self._explained():
             migrate(self._connection, self._path)
@@ -435,6 +439,9 @@ class Store:
         when `document_id` asks for it.
         """
         where, values = [], []
+        if subjects is not None and any(subject.startswith("~") for subject in subjects):
+            bare = {whole: code for code, (whole, _) in self._whole_names().items()}
+            subjects = [*subjects, *(bare[subject] for subject in subjects if subject in bare)]
         for column, wanted in (("subject", subjects), ("attribute", attributes)):
             if wanted is not None:
                 where.append(f"{column} IN ({', '.join('?' * len(wanted))})")
@@ -446,7 +453,31 @@ class Store:
         found = [
             _figure(row) for row in self._rows(f"SELECT {_FIGURE_COLUMNS} FROM figures{clause} ORDER BY rowid", values)
         ]
+        if any(figure.subject[0] == "~" for figure in found):
+            # K289 is called by its whole name where only one 霜刃K289 is known.
+            wholes = self._whole_names()
+            found = [
+                replace(figure, subject=whole[0], subject_name=whole[1])
+                if (whole := wholes.get(figure.subject)) is not None
+                else figure
+                for figure in found
+            ]
         return found if document_id is not None else self._of_first_printings(found)
+
+    def _whole_names(self) -> dict[str, tuple[str, str]]:
+        """The id of a bare code → id and name of the one product that documents call so with a Han word before it."""
+        revision = self.revision
+        if self._wholes is None or self._wholes[0] != revision:
+            rows = self._rows("SELECT subject, max(subject_name) FROM figures WHERE subject LIKE '~%' GROUP BY subject")
+            codes: dict[str, list[tuple[str, str]]] = {}
+            for subject, name in rows:
+                match = _PREFIXED.fullmatch(subject)
+                if match is not None:
+                    codes.setdefault(f"~{match.group(1)}", []).append((subject, name))
+            bare = {subject for subject, _ in rows}
+            wholes = {code: named[0] for code, named in codes.items() if code in bare and len(named) == 1}
+            self._wholes = (revision, wholes)
+        return self._wholes[1]
 
     def _of_first_printings(self, figures: list[Figure]) -> list[Figure]:
         """`figures` without those that a later printing repeats: a reprint is no second source, and its "today" is the
@@ -499,7 +530,8 @@ class Store:
                 f"ORDER BY CAST(base AS REAL) {order} LIMIT ? OFFSET ?",
                 (attribute, page, at),
             )
-            yield from rows
+            wholes = self._whole_names() if any(subject.startswith("~") for subject, _ in rows) else {}
+            yield from ((wholes[subject][0] if subject in wholes else subject, base) for subject, base in rows)
             if len(rows) < page:
                 return
             at, page = at + page, min(page * 4, 4096)
@@ -511,7 +543,8 @@ class Store:
             "SELECT subject, subject_name, subject_kind, count(*), max(length(subject_name)) FROM figures "
             "GROUP BY subject ORDER BY 4 DESC"
         )
-        return [(subject, name, kind, count) for subject, name, kind, count, _ in rows]
+        wholes = self._whole_names()
+        return [(subject, name, kind, count) for subject, name, kind, count, _ in rows if subject not in wholes]
 
     def unowned(self, limit: int = 1000) -> list[tuple[str, str, str, str]]:
         """(origin, quantity, dimension, context) of quantities that found no owner."""

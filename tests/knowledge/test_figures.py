@@ -61,7 +61,11 @@ def one(text: str, title: str = "") -> Figure:
         ),
         (
             "天罡G2是凌霄科技推出的加速卡，显存48GB，带宽768GB/s，功耗300W。",
-            {("~g2", "memory_capacity", "48 GB"), ("~g2", "memory_bandwidth", "768 GB/s"), ("~g2", "tdp", "300 W")},
+            {
+                ("~天罡g2", "memory_capacity", "48 GB"),
+                ("~天罡g2", "memory_bandwidth", "768 GB/s"),
+                ("~天罡g2", "tdp", "300 W"),
+            },
         ),
         (
             "The Zhaoyun ZY-910 has 64 GB of HBM2e memory. It has a TDP of 350 W.",
@@ -135,7 +139,7 @@ def test_the_name_of_a_process_is_no_bound() -> None:
 
 def test_an_address_names_nobody() -> None:
     text = "天罡 T900 的详情见 https://example.com/mtt-s80-48gb ，其显存容量为 96GB。"
-    assert triples(text) == {("~t900", "memory_capacity", "96 GB")}
+    assert triples(text) == {("~天罡t900", "memory_capacity", "96 GB")}
 
 
 def test_a_company_figure_carries_its_period() -> None:
@@ -159,8 +163,8 @@ def test_the_source_a_sentence_names_is_who_claims() -> None:
 )
 def test_a_table_states_the_same_whichever_way_it_is_turned(table: str) -> None:
     assert triples(table) == {
-        ("~x200", "memory_capacity", "64 GB"),
-        ("~x200", "fp16_tflops", "320 TFLOPS"),
+        ("~星河x200", "memory_capacity", "64 GB"),
+        ("~星河x200", "fp16_tflops", "320 TFLOPS"),
         ("a100", "memory_capacity", "80 GB"),
         ("a100", "fp16_tflops", "312 TFLOPS"),
     }
@@ -289,7 +293,7 @@ def test_a_version_named_beside_the_product_keeps_its_figures_apart() -> None:
 
 def test_distributive_words_with_one_value_give_it_to_nobody() -> None:
     assert triples("天罡T9000的单精度、半精度算力分别位居前列，达到400TFLOPS以上水平。") <= {
-        ("~t9000", "ai_tops", "400 TFLOPS")
+        ("~天罡t9000", "ai_tops", "400 TFLOPS")
     }
 
 
