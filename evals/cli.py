@@ -21,7 +21,7 @@ ABOUT = {
     "answers": "what answers must and must not say, every figure against its source",
     "understanding": "how questions and follow-ups are understood",
     "extraction": "figures found in hand-labelled sentences and tables: precision and recall",
-    "retrieval": "success@k, recall@k, MRR and nDCG of hybrid search (makes all vectors first: minutes)",
+    "retrieval": "success@k, recall@k, MRR and nDCG of search (hybrid and dense: with --home of a home with vectors)",
 }
 
 
@@ -40,6 +40,7 @@ def parser() -> argparse.ArgumentParser:
     add("--tag", action="append", default=[], help="only what has this tag; may be given several times")
     add("--case", action="append", default=[], help="only the case of this id; may be given several times")
     add("--cases", type=Path, action="append", default=[], help="a file or folder of answer cases of your own")
+    add("--questions", type=Path, metavar="FILE", help="questions of your own for the suite retrieval")
     add("--home", help="a home to ask; without one the shipped corpus is read into a temporary one")
     add("--against", metavar="URL", help="ask a deployed server instead of the library (the suite of answers alone)")
     add("--key", help="the server's key")
@@ -95,6 +96,8 @@ def _names(options: argparse.Namespace) -> list[str]:
         return list(SUITES) if "all" in options.suite else list(dict.fromkeys(options.suite))
     # Whoever says how answers are to be asked means the answers.
     means_answers = options.against or options.model or options.cases or options.entailment
+    if options.questions:
+        return ["answers", "retrieval"] if means_answers else ["retrieval"]
     return ["answers"] if means_answers else list(DEFAULT)
 
 
@@ -114,6 +117,7 @@ def _run(options: argparse.Namespace, names: Sequence[str]) -> int:
         cache=None if options.no_cache else options.cache or default_cache(),
         resume=options.resume,
         entailment=options.entailment,
+        questions=options.questions,
     )
     runs: list[SuiteRun] = []
     nothing: NothingChosenError | None = None
@@ -143,7 +147,7 @@ def _run(options: argparse.Namespace, names: Sequence[str]) -> int:
 
 def _shipped(options: argparse.Namespace) -> Path | None:
     """The baseline that ships, where what is asked is what it was made of: the shipped cases over the shipped corpus."""
-    own = options.cases or options.home or options.against or options.model
+    own = options.cases or options.questions or options.home or options.against or options.model
     return None if own or not SHIPPED.is_file() else SHIPPED
 
 

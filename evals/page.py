@@ -91,6 +91,8 @@ def _suites(results: Results) -> Iterator[str]:
             from evals.report import usage_told
 
             more.append(escape(usage_told(results, run)))
+        if run.note:
+            yield f'<p class="soft">{escape(run.note)}</p>'
         yield f'<p class="soft">{" · ".join(more)}</p><div class="wide"><table><thead><tr>'
         yield f"<th>{_t('指标', 'Metric')}</th><th class='n'>{_t('数值', 'Value')}</th><th class='n'>95 %</th>"
         yield f"<th class='n'>{_t('基线', 'Baseline')}</th><th class='n'>n</th></tr></thead><tbody>"
@@ -115,9 +117,10 @@ def _metric_names() -> dict[str, str]:
 
 
 def _metric(name: str) -> str:
-    plain = name.removeprefix("generated_")
-    known = _metric_names().get(plain, plain)
-    return known if plain == name else f"生成题 {known}"
+    names = _metric_names()
+    before, _, plain = name.partition("_")
+    kind = {"generated": "生成题", "lexical": "字面检索", "dense": "语义检索"}.get(before)
+    return f"{kind} {names.get(plain, plain)}" if kind else names.get(name, name)
 
 
 def _was(was: float | None, now: float, lower_is_better: bool) -> str:

@@ -109,6 +109,8 @@ def _terminal(results: Results) -> Iterator[str]:
         skipped = [item for item in run.items if item.skipped]
         if skipped:
             yield f"{len(skipped)} skipped: {skipped[0].skipped} ({', '.join(item.id for item in skipped[:8])})"
+        if run.note:
+            yield f"note: {run.note}"
         yield from _counts(run)
         for name, measure in run.measures.items():
             yield f"  {name:30s} {measure.value:.3f}  [{measure.low:.3f}, {measure.high:.3f}]  n={measure.n}"
@@ -206,6 +208,7 @@ def as_json(results: Results) -> str:
             {
                 "suite": run.name,
                 "measures": {name: asdict(measure) for name, measure in run.measures.items()},
+                "note": run.note,
                 "usage": asdict(run.usage),
                 "difference": asdict(results.difference(run)),
                 "items": [{**asdict(item), **_answered(graded[run.name].get(item.id))} for item in run.items],
@@ -242,6 +245,7 @@ def markdown(results: Results) -> str:
     for run in results.runs:
         held = len(run.asked) - len(run.failed)
         lines += ["", f"**{run.name}**: {held} of {len(run.asked)} as expected", ""]
+        lines += [_cell(run.note), ""] if run.note else []
         lines += ["| metric | value | 95 % | baseline |", "|---|---|---|---|"]
         old = results.before.suites.get(run.name) if results.before else None
         for name, m in run.measures.items():

@@ -13,31 +13,46 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import resources
+from pathlib import Path
 from statistics import mean
 
 import yaml
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from assistant import Assistant
 from assistant.retrieval import DENSE_WEIGHT, Hit, Mode, Retrieval
+from evals.case import CaseError
 from evals.metrics import Measure, bootstrap, recall_at, reciprocal_rank
+from knowledge.errors import XinwenError
 
 DEPTH = 10
 
 
 class Case(BaseModel):
-    """A question, the corpus documents that answer it, and words that an answering passage holds."""
+    """A question, the documents that answer it, and words that an answering passage holds.
+
+    A document is named by its path in the corpus without ".md", by the end of the path or address that it was read
+    from, or by its id.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    question: str
-    documents: tuple[str, ...]
+    question: str = Field(min_length=1)
+    documents: tuple[str, ...] = Field(min_length=1)
     has: str = ""
+
+    def named(self, hit: Hit) -> str | None:
+        """By which of `documents` the case names the hit's document; None when it does not."""
+        origin = hit.document.origin.removeprefix("corpus:").replace("\\", "/")
+        for document in self.documents:
+            ends = (document, document + ".md")
+            if hit.document.id == document or any(origin == end or origin.endswith("/" + end) for end in ends):
+                return document
+        return None
 
     def relevant(self, hit: Hit) -> bool:
         """Whether a passage answers: it is of one of the documents, and holds the words."""
-        path = hit.document.origin.removeprefix("corpus:").removesuffix(".md")
-        return path in self.documents and self.has.casefold() in hit.passage.text.casefold()
+        return self.named(hit) is not None and self.has.casefold() in hit.passage.text.casefold()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +68,27 @@ class Score:
         return f"{self.recall_1:9.3f} {self.recall_5:9.3f} {self.recall_10:9.3f} {self.mrr:9.3f}"
 
 
-def load_cases() -> list[Case]:
-    """The question set. Raises pydantic's ValidationError for a malformed case."""
-    text = (resources.files("evals") / "cases" / "retrieval.yaml").read_text("utf-8")
-    return [Case.model_validate(item) for item in yaml.safe_load(text)]
+def load_cases(path: Path | None = None) -> list[Case]:
+    """The questions of `path`, of the shipped set without one. Raises CaseError with the file and the entry."""
+    shipped = resources.files("evals") / "cases" / "retrieval.yaml"
+    try:
+        items = yaml.safe_load((path or shipped).read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise CaseError(f"{path}: cannot be read as YAML ({str(error).splitlines()[0]})") from error
+    if not isinstance(items, list) or not items:
+        raise CaseError(f"{path}: a list of questions is wanted, each with question, documents and, if you like, has")
+    found: list[Case] = []
+    for at, item in enumerate(items, 1):
+        try:
+            found.append(Case.model_validate(item))
+        except ValidationError as error:
+            first = error.errors()[0]
+            field = ".".join(map(str, first["loc"])) or "the entry"
+            raise CaseError(f"{path}: question {at}, field {field}: {first['msg']}") from error
+        # A question goes by its words; two of the same words would be measured as one.
+        if found[-1].question in (case.question for case in found[:-1]):
+            raise CaseError(f"{path}: question {at}: it stands there already; name all of its documents in one place")
+    return found
 
 
 def score(cases: Sequence[Case], search: Callable[[str], Sequence[Hit]]) -> tuple[Score, list[Case]]:
@@ -77,20 +109,20 @@ def name(case: Case) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """A case with the documents that hybrid search ranked, best first. A passage of a right document that does not
-    hold the answer counts as another document: it would not have answered."""
+    """A case with the documents that a search ranked, best first, as the case names them. A passage of a right document
+    that does not hold the answer counts as another document ("#" after its name): it would not have answered."""
 
     case: Case
     documents: tuple[str, ...]
     seconds: float
 
     @classmethod
-    def of(cls, case: Case, search: Callable[..., Sequence[Hit]]) -> Ranked:
+    def of(cls, case: Case, search: Callable[..., Sequence[Hit]], mode: Mode = "hybrid") -> Ranked:
         began = time.perf_counter()
-        hits = search(case.question, DEPTH, "hybrid")
+        hits = search(case.question, DEPTH, mode)
         took = time.perf_counter() - began
         found = [
-            hit.document.origin.removeprefix("corpus:").removesuffix(".md") + ("" if case.relevant(hit) else "#")
+            (case.named(hit) or hit.document.title or hit.document.id) + ("" if case.relevant(hit) else "#")
             for hit in hits
         ]
         return cls(case, tuple(dict.fromkeys(found)), took)
@@ -101,8 +133,33 @@ class Ranked:
 
     @property
     def why(self) -> str:
+        wanted = ", ".join(self.case.documents) + (f" with {self.case.has!r}" if self.case.has else "")
         first = ", ".join(document.rstrip("#") for document in self.documents[:3])
-        return f"none of {', '.join(self.case.documents)} is among the first {DEPTH}; those are {first} …"
+        return (
+            f"no passage of {wanted} is among the first {DEPTH}; {f'those are of {first} …' if first else 'nothing is'}"
+        )
+
+
+def modes(xinwen: Assistant) -> tuple[tuple[Mode, ...], str]:
+    """The ways of searching that `xinwen` can be measured in, the best first, and why not all of them can, "" if so.
+    A hybrid search over half of the vectors would be a number of nothing."""
+    make = f"`xinwen sync --home {xinwen.home}` makes them (minutes), then run this again with --home {xinwen.home}"
+    words: tuple[Mode, ...] = ("lexical",)
+    for _ in range(2):
+        counts = xinwen.store.counts()
+        if counts.pending:
+            return words, (
+                f"{counts.pending} of {counts.passages} passages wait for their vectors, so only search by words was "
+                f"measured, not dense and hybrid search; {make}"
+            )
+        # An index that lost vectors is found out by opening it; what it lost is pending then.
+        try:
+            index = xinwen.vectors
+        except XinwenError as error:
+            return words, f"only search by words was measured: {error}"
+        if index is None:
+            return words, f"only search by words was measured: another process uses the vector index of {xinwen.home}"
+    return ("hybrid", "lexical", "dense"), ""
 
 
 def measured(ranked: Sequence[Ranked]) -> dict[str, Measure]:

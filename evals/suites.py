@@ -33,12 +33,14 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class SuiteRun:
-    """A suite's results. `graded` holds the answers themselves, of the suite of answers alone."""
+    """A suite's results. `graded` holds the answers themselves, of the suite of answers alone; `note` says what could
+    not be measured and what to do about it."""
 
     name: str
     items: tuple[Item, ...]
     measures: dict[str, Measure]
     graded: tuple[Graded, ...] = ()
+    note: str = ""
 
     @property
     def asked(self) -> list[Item]:
@@ -73,6 +75,7 @@ class Choice:
     cache: Path | None = None
     resume: bool = False
     entailment: str | None = None
+    questions: Path | None = None
 
     def takes(self, item_id: str, tags: Iterable[str]) -> bool:
         """Whether an item is chosen: it has one of the tags, and one of the ids, where any are given."""
@@ -208,21 +211,39 @@ def extraction(choice: Choice, shown: Shown) -> SuiteRun:
 
 
 def retrieval(choice: Choice, shown: Shown) -> SuiteRun:
-    """Whether hybrid search finds the documents that answer: recall@k, MRR and nDCG@10."""
+    """Whether search finds the documents that answer: success@k, recall@k, MRR and nDCG@10. Measures of hybrid search
+    have their plain names, the others "lexical_" and "dense_" before them; while the home's vectors are pending only
+    words are searched for. The home is left as it is; an empty one gets the shipped corpus, without vectors."""
     from assistant import Assistant
     from evals import retrieval as suite
 
+    cases = [case for case in suite.load_cases(choice.questions) if choice.takes(suite.name(case), ("retrieval",))]
+    if not cases:
+        raise NothingChosenError("no question of the suite retrieval has such a tag or id")
     with ExitStack() as stack:
         home = choice.home or stack.enter_context(TemporaryDirectory(prefix="xinwen-eval-"))
         xinwen = stack.enter_context(Assistant.open(home))
-        chosen = [case for case in suite.load_cases() if choice.takes(suite.name(case), ("retrieval",))]
-        xinwen.sync(None)
-        ranked = [suite.Ranked.of(case, xinwen.search) for case in shown(chosen, len(chosen))]
+        xinwen.prepare()
+        modes, note = suite.modes(xinwen)
+        if not choice.home:
+            note = (
+                "only search by words was measured, not dense and hybrid search: a temporary home has no vectors; "
+                "`xinwen sync --home DIR` makes a home with them (minutes), then run this again with --home DIR"
+            )
+        wanted = [(mode, case) for mode in modes for case in cases]
+        ranked: dict[str, list[suite.Ranked]] = {mode: [] for mode in modes}
+        for mode, case in shown(wanted, len(wanted)):
+            ranked[mode].append(suite.Ranked.of(case, xinwen.search, mode))
     items = tuple(
         Item(suite.name(r.case), r.case.question, r.found, ("retrieval",), "" if r.found else r.why, r.seconds)
-        for r in ranked
+        for r in ranked[modes[0]]
     )
-    return SuiteRun("retrieval", items, _measured(suite.measured(ranked)))
+    found = {
+        name if mode == "hybrid" else f"{mode}_{name}": measure
+        for mode in modes
+        for name, measure in suite.measured(ranked[mode]).items()
+    }
+    return SuiteRun("retrieval", items, _measured(found), note=note)
 
 
 def _measured(found: dict[str, Measure]) -> dict[str, Measure]:
