@@ -12,6 +12,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 from assistant.answer import Answer
 from assistant.markers import MARKER, without_markers
@@ -109,27 +111,65 @@ def _pairs(text: str) -> set[str]:
 
 def model(name: str, threshold: float = 0.5) -> Entails:
     """Entailment by a model of sentence-transformers: a cross-encoder that was trained on inference (its label
-    "entailment" at or above `threshold`), else a bi-encoder (cosine at or above `threshold`). Loaded at once; raises
-    ValueError with what is wrong for a name that cannot be loaded."""
+    "entailment", or its only score, at or above `threshold`), else a bi-encoder (cosine at or above `threshold`).
+
+    The whole premise and each of its lines are judged and the best counts: models read the first few hundred tokens.
+    Trap: a bi-encoder tells what a sentence is about, not whether it is true: "48 GB" and "80 GB" are near each other.
+    It is asked of prose alone, after every figure was held to its quote. Loaded at once; raises ValueError with what is
+    wrong for a name that cannot be loaded.
+    """
     try:
-        from sentence_transformers import CrossEncoder, SentenceTransformer
+        if _classifies(name):
+            return _inference(name, threshold)
+        from sentence_transformers import SentenceTransformer
 
-        if name.startswith("cross-encoder"):
-            encoder = CrossEncoder(name)
-            labels = {str(label).casefold(): at for at, label in encoder.config.id2label.items()}
-            at = labels.get("entailment", 0)
-
-            def judge(premise: str, hypothesis: str) -> bool:
-                scores = encoder.predict([(premise, hypothesis)], apply_softmax=len(labels) > 1)[0]
-                return float(scores[at] if len(labels) > 1 else scores) >= threshold
-
-            return judge
         embedder = SentenceTransformer(name)
     except Exception as error:
         raise ValueError(f"the entailment model {name!r} cannot be loaded: {str(error).splitlines()[0]}") from error
 
+    @lru_cache(2048)
+    def vector(text: str) -> Any:
+        return embedder.encode(text, normalize_embeddings=True, show_progress_bar=False)
+
     def near(premise: str, hypothesis: str) -> bool:
-        one, other = embedder.encode([premise, hypothesis], normalize_embeddings=True)
-        return float(one @ other) >= threshold
+        wanted = vector(hypothesis)
+        return any(float(vector(text) @ wanted) >= threshold for text in _premises(premise))
 
     return near
+
+
+def _premises(premise: str) -> list[str]:
+    return list(dict.fromkeys(text.strip() for text in (premise, *premise.splitlines()) if text.strip()))
+
+
+def _classifies(name: str) -> bool:
+    """Whether a model judges two texts together, by what it says of itself: a folder's name tells nothing."""
+    from transformers import AutoConfig
+
+    try:
+        made_as = AutoConfig.from_pretrained(name).architectures or ()
+    except (OSError, ValueError):
+        # Models of sentence-transformers alone have no such file; whether there is a model at all is found out by loading.
+        return False
+    return any(str(each).endswith("ForSequenceClassification") for each in made_as)
+
+
+def _inference(name: str, threshold: float) -> Entails:
+    from sentence_transformers import CrossEncoder
+
+    encoder = CrossEncoder(name)
+    labels = {str(label).casefold(): at for at, label in encoder.config.id2label.items()}
+    if len(labels) > 1 and "entailment" not in labels:
+        raise ValueError(f"it has the labels {', '.join(labels)}, and none is 'entailment'")
+    at = labels.get("entailment", 0)
+
+    several = len(labels) > 1
+
+    def judge(premise: str, hypothesis: str) -> bool:
+        pairs = [(text, hypothesis) for text in _premises(premise)]
+        if not pairs:
+            return False
+        found = encoder.predict(pairs, apply_softmax=several, show_progress_bar=False)
+        return max(float(each[at] if several else each) for each in found) >= threshold
+
+    return judge
