@@ -105,6 +105,7 @@ def state(draft: Draft, question: Question, subject: Subject, attribute: str, fo
         if strand.superseded:
             draft.history.append(strand)
     conflicting = [strand for strand in found if strand.conflicting]
+    scoped = len({strand.scope for strand in found}) > 1
     settled = _distinct([strand for strand in found if not strand.conflicting])
     for strand in conflicting:
         draft.lines.append(draft.conflict(strand))
@@ -121,7 +122,7 @@ def state(draft: Draft, question: Question, subject: Subject, attribute: str, fo
             subject=name,
             attribute=wording.attribute(attribute),
             value=values,
-            qualifiers=wording.qualifiers(first),
+            qualifiers=wording.qualifiers(first, scoped=scoped),
             marks=draft.figures(first.sides[0]),
         )
         return
@@ -129,7 +130,7 @@ def state(draft: Draft, question: Question, subject: Subject, attribute: str, fo
         wording.say(
             "values_more",
             value=wording.value(strand.lead) + draft.converted(strand.lead),
-            qualifiers=wording.qualifiers(strand),
+            qualifiers=wording.qualifiers(strand, scoped=scoped),
             marks=draft.figures(strand.sides[0]),
         ).rstrip()
         for strand in (first, *others)

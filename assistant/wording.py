@@ -107,13 +107,14 @@ class Wording:
             return self.say("originally", text=figure.text)
         return ""
 
-    def qualifiers(self, strand: Strand) -> str:
+    def qualifiers(self, strand: Strand, *, scoped: bool = False) -> str:
         """Conditions, scope, period and status of a strand, in brackets, or "".
 
-        The scope is said where it is not what the subject is: the figure of a server of 910Bs, of a die of a card.
+        The scope is said where it is not what the subject is: the figure of a server of 910Bs, of a die of a card; and
+        always when `scoped`, beside a value of another scope.
         """
         parts = [self.condition(condition) for condition in strand.conditions]
-        if strand.scope is not None and strand.scope != strand.lead.subject_kind:
+        if strand.scope is not None and (scoped or strand.scope != strand.lead.subject_kind):
             parts.append(self.scope(strand.scope))
         if strand.edition:
             parts.append(strand.edition)
