@@ -79,7 +79,8 @@ class Steps:
         if self._generate is None or state.answer is None or state.question is None:
             return state
         with _Clock(state, "generate") as clock:
-            answer = self._generate(state.question, state.answer, state.hits) or state.answer
+            evidence = [hit for hit in state.hits if not hit.outside]
+            answer = self._generate(state.question, state.answer, evidence) or state.answer
         return clock.done(answer=answer)
 
     def run(self, text: str, history: Sequence[str] = (), stopped: Callable[[], bool] | None = None) -> Answer:

@@ -15,7 +15,7 @@ from assistant.lookup import look_up, when
 from assistant.profile import Profiles
 from assistant.question import Question, Subject
 from assistant.ranking import rank
-from assistant.refusal import Nearest, clarify, refuse, refuse_unknown
+from assistant.refusal import Nearest, clarify, refuse, refuse_outside, refuse_unknown
 from assistant.retrieval import Hit
 from assistant.timeline import Timeline
 from assistant.wants import Wishes
@@ -146,9 +146,14 @@ class Composer:
     def from_passages(self, question: Question, hits: Sequence[Hit]) -> Answer:
         """The answer in exact sentences of the best passages, or a refusal that says what is missing."""
         draft = self.draft(question)
+        hits, outside = [hit for hit in hits if not hit.outside], [hit for hit in hits if hit.outside]
         articles = self._library.article_of({hit.document.id for hit in hits})
         if not self._excerpts.answer(draft, question, hits, articles):
             near = self._excerpts.nearest(question, hits)
+            beyond = self._excerpts.nearest(question, outside, anytime=True) if near is None and outside else None
+            if beyond is not None:
+                refuse_outside(draft, question, (beyond.document_id, beyond.start, beyond.end, beyond.text))
+                return draft.answer()
             if question.subjects:
                 # A comparison is better than no answer; what the ledger says is missing is the better refusal.
                 from_ledger = self._from_ledger(question, lambda *_: False)

@@ -74,10 +74,17 @@ class Excerpts:
         say(draft, spans)
         return True
 
-    def nearest(self, question: Question, hits: Sequence[Hit]) -> Window | None:
-        """The sentence that says most of what is asked without answering it, if it says half of it."""
+    def nearest(self, question: Question, hits: Sequence[Hit], anytime: bool = False) -> Window | None:
+        """The sentence that says most of what is asked without answering it, if it says half of it.
+
+        With `anytime` it may be of another time than is asked.
+        """
         wants = self._wishes.of(question)
-        found = [window for window in self._windows.of(question, wants, hits) if wants and window.own_share >= 0.5]
+        found = [
+            window
+            for window in self._windows.of(question, wants, hits, anytime=anytime)
+            if wants and window.own_share >= 0.5
+        ]
         return max(found, key=lambda window: window.score, default=None)
 
     def wants(self, question: Question) -> tuple[Want, ...]:

@@ -125,7 +125,7 @@ class Question(_Frozen):
     vendors: tuple[str, ...] = ()
     since: str | None = None
     until: str | None = None
-    sources: Literal["spec", "news"] | None = None
+    sources: Literal["spec", "news", "filing"] | None = None
     unit: str | None = None
     table: bool = False
     brief: bool = False

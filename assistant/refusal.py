@@ -67,6 +67,24 @@ def refuse(draft: Draft, question: Question, ledger: Ledger | None = None, neare
         draft.suggestions += [f"{name} {wording.attribute(item)}" for item in (stated or held)[:3]]
 
 
+def refuse_outside(draft: Draft, question: Question, place: tuple[str, int, int, str]) -> None:
+    """Says that nothing of the asked time or kind of source answers, and quotes what comes nearest elsewhere."""
+    draft.status = "refused"
+    wording = draft.wording
+    bounds = [wording.word(f"source_{question.sources}")] if question.sources else []
+    if question.as_of:
+        bounds.append(wording.say("until", date=question.as_of))
+    elif question.since and not question.until:
+        bounds.append(wording.say("since", date=question.since))
+    else:
+        bounds += question.dates or [f"{question.since} – {question.until}"] if question.since else []
+    document_id, start, end, quote = place
+    draft.say("refuse_outside", bounds=wording.join(bounds))
+    document = draft.library.document(document_id)
+    date = (document.published if document is not None else None) or wording.word("undated")
+    draft.say("nearest_outside", date=date, quote=quoted(draft, quote, draft.cite(document_id, start, end)))
+
+
 def _values(draft: Draft, ledger: Ledger, subject: Subject, attribute: str, dates: Sequence[str]) -> str:
     """The figures of the asked attribute, those of the asked time first."""
     wording = draft.wording

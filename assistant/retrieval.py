@@ -5,9 +5,10 @@ from __future__ import annotations
 import functools
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from assistant.bounds import Bounds
 from assistant.concepts import load_concepts
 from assistant.wants import Wishes
 from knowledge.catalog import Catalog, Product
@@ -29,6 +30,12 @@ Mode = Literal["hybrid", "lexical", "dense"]
 # Weight of the dense score in the convex sum, chosen on the retrieval set (`python -m evals.retrieval --sweep`).
 DENSE_WEIGHT = 0.5
 POOL = 100
+# Of a period or a kind of source there may be little among the best: so many are read to find it.
+WIDE = 600
+# With so many passages about the asked makers, those about others are left out.
+PLENTY = 3
+# Passages outside of what was asked, handed on to name what comes nearest.
+NEAREST = 6
 # A passage about the asked product gains this much of the score range, one about a sibling only loses as much.
 OWN, SIBLING = 0.25, 0.25
 # Copies of one article or rows of one sheet must not fill the first page.
@@ -41,13 +48,17 @@ PROSE = frozenset({"why", "how", "who", "definition", "open", "timeline", "profi
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A passage found, with its fused score (higher is better) and the scores it came from (None: not in that list)."""
+    """A passage found, with its fused score (higher is better) and the scores it came from (None: not in that list).
+
+    `outside` marks one of another time or kind of source than was asked: nothing to answer from.
+    """
 
     passage: Passage
     document: DocumentInfo
     score: float
     lexical: float | None = None
     dense: float | None = None
+    outside: bool = False
 
 
 class Retrieval:
@@ -65,7 +76,11 @@ class Retrieval:
 
     def for_question(self, question: Question, k: int = 16, mode: Mode = "hybrid") -> list[Hit]:
         """The best `k` passages for a question understood: its subjects, its time, its kind of answer, its words in
-        both languages."""
+        both languages.
+
+        Evidence is of the asked time, kind of source and makers; what comes nearest outside of the time and the kind of
+        source follows it, at most `NEAREST` passages, marked.
+        """
         inherited = " ".join(subject.name for subject in question.subjects) if "subjects" in question.inherited else ""
         text = f"{inherited} {question.words}".strip()
         return self.search(
@@ -76,6 +91,7 @@ class Retrieval:
             words=self._wishes.words(self._wishes.of(question)),
             dates=list(question.dates),
             prose=question.intent in PROSE,
+            bounds=Bounds.of(question, self._catalog),
         )
 
     def search(
@@ -88,15 +104,18 @@ class Retrieval:
         words: Sequence[str] = (),
         dates: Sequence[str] = (),
         prose: bool = False,
+        bounds: Bounds | None = None,
     ) -> list[Hit]:
         """The best `k` passages for `text`, best first; `subjects` are the catalogue ids it is about (None: read from it).
 
         `words` are searched for beside its own; passages of the time of `dates` come first, and with `prose` sentences
-        before tables.
+        before tables. With `bounds` what lies outside is left out, but for the nearest, which are marked.
         """
+        bounds = bounds or Bounds()
+        pool = WIDE if bounds.binding else POOL
         expanded = [*self._words(text), *(query_tokens(" ".join(words), self._catalog) if words else ())]
-        lexical = dict(self._store.lexical(list(dict.fromkeys(expanded)), POOL)) if mode != "dense" else {}
-        dense = self._dense(text, mode)
+        lexical = dict(self._store.lexical(list(dict.fromkeys(expanded)), pool)) if mode != "dense" else {}
+        dense = self._dense(text, mode, pool)
         scores = _fuse(lexical, dense, self._dense_weight)
         passages = self._store.passages(scores)
         infos = self._store.document_infos({passage.document_id for passage in passages.values()})
@@ -119,11 +138,16 @@ class Retrieval:
             (identity for identity in scores if identity in passages),
             key=lambda identity: (-scores[identity], identity),
         )
+        inside, outside = self._divided(ranked, passages, infos, bounds)
         articles = self._store.article_of(infos)
+        near = [
+            replace(self._hit(passages[identity], infos, scores, lexical, dense), outside=True)
+            for identity in outside[:NEAREST]
+        ]
         hits: list[Hit] = []
         taken: dict[str, int] = {}
         later: list[str] = []
-        for identity in ranked:
+        for identity in inside:
             article = articles.get(passages[identity].document_id, "")
             if taken.get(article, 0) >= PER_ARTICLE:
                 later.append(identity)
@@ -131,17 +155,44 @@ class Retrieval:
             taken[article] = taken.get(article, 0) + 1
             hits.append(self._hit(passages[identity], infos, scores, lexical, dense))
             if len(hits) == k:
-                return hits
-        return hits + [
-            self._hit(passages[identity], infos, scores, lexical, dense) for identity in later[: k - len(hits)]
-        ]
+                return hits + near
+        more = [self._hit(passages[identity], infos, scores, lexical, dense) for identity in later[: k - len(hits)]]
+        return hits + more + near
 
-    def _dense(self, text: str, mode: Mode) -> dict[str, float]:
+    def _divided(
+        self,
+        ranked: Sequence[str],
+        passages: Mapping[str, Passage],
+        infos: Mapping[str, DocumentInfo],
+        bounds: Bounds,
+    ) -> tuple[list[str], list[str]]:
+        """What is of the asked time and kind of source, about the asked makers where enough is; and what is not."""
+        inside, outside = list(ranked), []
+        if bounds.binding:
+            inside = []
+            for identity in ranked:
+                passage = passages[identity]
+                kept = bounds.admits(infos[passage.document_id], passage.text)
+                (inside if kept else outside).append(identity)
+        if bounds.vendors or bounds.kind:
+            about = [
+                identity
+                for identity in inside
+                if bounds.concerns(
+                    self._about(identity, passages[identity], infos[passages[identity].document_id].title),
+                    passages[identity].searchable(infos[passages[identity].document_id].title),
+                    self._catalog,
+                )
+            ]
+            inside = about if len(about) >= PLENTY else inside
+        return inside, outside
+
+    def _dense(self, text: str, mode: Mode, pool: int) -> dict[str, float]:
         """Passages near in meaning; a hybrid search goes on with words alone while the index cannot be reached."""
         if mode == "lexical" or self._vectors is None:
             return {}
         try:
-            return dict(self._vectors.query(text, POOL))
+            return dict(self._vectors.query(text, pool))
         except Exception as error:
             if mode == "dense" or not _away(error):
                 raise
@@ -259,6 +310,7 @@ def as_retriever(
                     if understand is None
                     else retrieval.for_question(understand(query), k, mode)
                 )
+                if not hit.outside
             ]
 
     return EvidenceRetriever()

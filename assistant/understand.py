@@ -122,7 +122,8 @@ class Understanding:
         read = Read(plain, subjects, asked, filters, derive, count, names.unknown, rest, bool(times.since))
         unit = _UNIT.search(text) or _HOW_MANY.search(text)
         known_unit = parse_unit(unit.group(1)) if unit else None
-        sources = "spec" if phrases.says("specs_only", plain) else "news" if phrases.says("news_only", plain) else None
+        kinds = (("spec", "specs_only"), ("filing", "filings_only"), ("news", "news_only"))
+        sources = next((source for source, group in kinds if phrases.says(group, plain)), None)
         question = Question(
             text=text,
             language=self._language(text, plain, spans),

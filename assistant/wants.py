@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assistant.concepts import Concepts
+from assistant.phrases import load_phrases
 from assistant.question import Question
 from knowledge.catalog import Catalog, fold, fold_name, normalise
 from knowledge.dates import find_dates
@@ -114,6 +115,9 @@ class Wishes:
             at = normalise(text).find(normalise(subject.name))
             spans += [(at, at + len(subject.name))] if at >= 0 else []
         bare = normalise(text)
+        # Where the answer should stand (据财报, 新闻里) is no part of it.
+        for group in ("specs_only", "filings_only", "news_only"):
+            spans += [match.span() for match in load_phrases().all(group, bare)]
         for start, end in spans:
             bare = bare[:start] + " " * (end - start) + bare[end:]
         rest = self._concepts.without_scaffold(bare)

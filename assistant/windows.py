@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from assistant.bounds import Bounds
 from assistant.periods import overlap
 from assistant.question import Question, Subject
 from assistant.retrieval import Hit
@@ -67,13 +68,14 @@ class Windows:
         self._wishes = wishes
 
     def of(
-        self, question: Question, wants: Sequence[Want], hits: Iterable[Hit], rows: bool = False
+        self, question: Question, wants: Sequence[Want], hits: Iterable[Hit], rows: bool = False, anytime: bool = False
     ) -> Iterator[Window]:
         """The sentences (with `rows`, the table rows) in `hits` that are about every subject of the question.
 
-        Left out are those of another time than the question names, and text that gives orders to whoever reads it.
+        Left out are those of another time than the question names (unless `anytime`), and text that gives orders to whoever reads it.
         """
-        asked = self._wishes.dates(question)
+        asked = self._wishes.dates(question) if not anytime else []
+        open_ended = Bounds.of(question, self._catalog) if question.since and not question.until else None
         names = [want for want in wants if want.name]
         for hit in hits:
             passage, document = hit.passage, hit.document
@@ -111,7 +113,7 @@ class Windows:
                 if not all(want.in_(whole) for want in names):
                     continue
                 dates = tuple(date.iso for date in find_dates(text, document.published))
-                if asked and not self._in_time(asked, text, dates, before, document.published):
+                if asked and not self._in_time(asked, text, dates, before, document.published, open_ended):
                     continue
                 named = all(self._about(subject, ids, text) for subject in question.subjects)
                 own_share = share(wants, own)
@@ -175,10 +177,13 @@ class Windows:
         dates: Sequence[str],
         before: Sequence[tuple[int, int, str, Traits]],
         published: str | None,
+        open_ended: Bounds | None,
     ) -> bool:
         # A year of its own decides; 第四季度 alone is of the year that the sentences before it speak of.
         found = tuple(date for date in dates if date[:4] in text)
         found = found or (*dates, *(date.iso for item in before for date in find_dates(item[2], published)))
         if not found:
             found = (published,) if published else ()
+        if open_ended is not None:
+            return any(open_ended.holds(date) for date in found)
         return all(any(overlap(date, wanted) for date in found) for wanted in asked)
