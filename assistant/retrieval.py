@@ -167,7 +167,7 @@ class Retrieval:
         bounds: Bounds,
     ) -> tuple[list[str], list[str]]:
         """What is of the asked time and kind of source, about the asked makers where enough is; and what is not."""
-        inside, outside = list(ranked), []
+        inside, outside = list(ranked), list[str]()
         if bounds.binding:
             inside = []
             for identity in ranked:
