@@ -12,6 +12,7 @@ from assistant.excerpts import Excerpts
 from assistant.ledger import Ledger
 from assistant.listing import list_products, makers
 from assistant.lookup import look_up, when
+from assistant.newest import asks_newest, say_newest
 from assistant.profile import Profiles
 from assistant.question import Question, Subject
 from assistant.ranking import rank
@@ -75,7 +76,9 @@ class Composer:
             refuse_unknown(draft, question, self._catalog, self._mentioned)
             draft.status = "partial"
         made = False
-        if question.intent == "list" and question.subjects:
+        if asks_newest(question) and say_newest(draft, question, ledger, self._catalog):
+            made = True
+        elif question.intent == "list" and question.subjects:
             made = list_products(draft, question, ledger, self._catalog)
         elif question.intent == "who" and not question.asked_attributes and self._excerpts.asks_maker(question):
             made = makers(draft, question, self._catalog)

@@ -18,6 +18,7 @@ from assistant.keeping import Keeping
 from assistant.ledger import Ledger, strands
 from assistant.listing import products
 from assistant.names import NameIndex
+from assistant.newest import SHOWN, asks_newest, newest
 from assistant.question import Question, Subject
 from assistant.ranking import placed
 from assistant.retrieval import Hit, Retrieval, as_retriever
@@ -156,7 +157,10 @@ class Assistant(Keeping):
 
     def _listed(self, question: Question) -> list[Subject]:
         """What the answer to an earlier ranking or list showed, found again: a history holds no answers."""
-        if question.intent == "list" and question.subjects:
+        dated = newest(question, self.ledger, self.catalog)[0] if asks_newest(question) else []
+        if dated:
+            found = dated[: question.rank_n or SHOWN]
+        elif question.intent == "list" and question.subjects:
             found = products(question, self.ledger, self.catalog)
         else:
             found = placed(question, self.ledger)

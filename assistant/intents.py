@@ -75,6 +75,8 @@ def intent_of(phrases: Phrases, read: Read) -> Intent:
         return "compare" if len(subjects) >= 2 and not _mixed(subjects) and products else "lookup"
     if says("timeline"):
         return "timeline"
+    if says("newest") and not products and not asked and not read.unknown:
+        return "list"
     if says("list") and subjects and not asked:
         return "list"
     if subjects and not asked:
