@@ -157,9 +157,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--cases", type=Path, action="append", help="a file or folder of cases; may be repeated")
     parser.add_argument("--each", type=int, default=40, help="faults of each kind seeded into answers")
     parser.add_argument("--documents", type=int, default=60, help="figures changed in documents")
+    parser.add_argument("--sample", type=int, help="how many cases are asked, drawn by chance; without it all of them")
     parser.add_argument("--seed", type=int, default=0, help="another seed makes other faults")
     options = parser.parse_args(arguments)
     cases = load_cases(options.cases)
+    if options.sample:
+        cases = Random(options.seed).sample(cases, min(options.sample, len(cases)))
     found: list[Seeded] = []
     with tempfile.TemporaryDirectory(prefix="xinwen-mutation-") as name:
         folder = Path(name)
