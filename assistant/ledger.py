@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
 
+from assistant.periods import days
 from knowledge.catalog import Attribute, Catalog
 from knowledge.conditions import OPPOSED, SEPARATING
 from knowledge.dates import find_dates
@@ -91,22 +92,7 @@ def agree(a: Figure, b: Figure) -> bool:
 def _days(text: str) -> tuple[str, str] | None:
     """The first and the last day of a date as written, in ISO form; None when it is no date."""
     found = find_dates(text)
-    iso = found[0].iso if found else text
-    match = re.fullmatch(r"(\d{4})(?:-(\d\d)(-\d\d)?|H([12])|Q([1-4])(?:-Q([1-4]))?)?", iso)
-    if match is None:
-        return None
-    year, month, day, half, quarter, last = match.groups()
-    if day:
-        return iso, iso
-    start, end = 1, 12
-    if month:
-        start = end = int(month)
-    elif half:
-        start, end = 6 * int(half) - 5, 6 * int(half)
-    elif quarter:
-        start, end = 3 * int(quarter) - 2, 3 * int(last or quarter)
-    # No month has more days; only the order of the days counts here.
-    return f"{year}-{start:02d}-01", f"{year}-{end:02d}-31"
+    return days(found[0].iso if found else text)
 
 
 def edition(figure: Figure) -> str:
