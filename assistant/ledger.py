@@ -142,6 +142,8 @@ def strands(figures: Iterable[Figure], periodic: Collection[str] = ()) -> list[S
             currency(figure),
             # TOPS and TFLOPS of an "AI throughput" are two things, whatever their numbers.
             figure.dimension == "ops",
+            # Tokens a second and frames a second are no two readings of one number.
+            figure.unit if figure.dimension == "throughput" else None,
             edition(figure),
             # A count of what happened, or of what stood on a day, is of that day: the next one contradicts nothing.
             figure.as_of if figure.period is None and figure.attribute in periodic else None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from knowledge.numerals import half_width
 
@@ -122,8 +122,13 @@ def find_dates(text: str, as_of: str | None = None) -> list[DateMention]:
     last = -1
     for mention in found:
         if mention.start >= last:
-            kept.append(mention)
             last = mention.end
+            if mention.text.startswith("同年"):
+                # 2021年3月……，同年9月: the year of the date before it, never the document's.
+                if not kept:
+                    continue
+                mention = replace(mention, iso=kept[-1].iso[:4] + mention.iso[4:])
+            kept.append(mention)
     return kept
 
 

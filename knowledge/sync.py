@@ -26,7 +26,7 @@ from knowledge.vectors import Vectors
 from knowledge.web.addresses import is_url
 
 # Raised when extraction changes, so that stored documents are read again.
-PIPELINE = "13"
+PIPELINE = "14"
 # Documents a transaction: few enough to be done in well under a second, enough to make the commit's cost small.
 BATCH = 32
 # Seconds of reading after which a smaller batch is stored too, and the size in bytes of a file that may take longer.

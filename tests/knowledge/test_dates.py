@@ -53,3 +53,9 @@ def test_any_text_can_be_read_and_spans_are_exact(text: str, as_of: str | None) 
         assert text[date.start : date.end] == date.text
         assert date.start >= last
         last = date.end
+
+
+def test_the_same_year_is_that_of_the_date_before_it() -> None:
+    text = "天垓100在2021年3月31日发布，同年9月量产。"
+    assert [mention.iso for mention in find_dates(text, "2026-01-08")] == ["2021-03-31", "2021-09"]
+    assert find_dates("同年9月量产。", "2026-01-08") == []
