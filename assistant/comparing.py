@@ -53,16 +53,7 @@ def compare(draft: Draft, question: Question, ledger: Ledger) -> bool:
     rows, filled = [], 0
     missing: list[tuple[Subject, str]] = []
     for attribute in names:
-        leads = [
-            ledger.main(
-                subject.id,
-                attribute,
-                conditions=question.conditions,
-                as_of=question.as_of,
-                periods=_periods(question, ledger, attribute),
-            )
-            for subject in subjects
-        ]
+        leads = [_lead(question, ledger, subject, attribute) for subject in subjects]
         cells = [_cell(draft, subject, strand) for subject, strand in zip(subjects, leads, strict=True)]
         filled += sum(strand is not None for strand in leads)
         missing += [(subject, attribute) for subject, strand in zip(subjects, leads, strict=True) if strand is None]
@@ -99,6 +90,17 @@ def compare(draft: Draft, question: Question, ledger: Ledger) -> bool:
 def _periods(question: Question, ledger: Ledger, attribute: str) -> tuple[str, ...]:
     """The periods asked, of an attribute that has any."""
     return question.periods if attribute in ledger.periodic else ()
+
+
+def _lead(question: Question, ledger: Ledger, subject: Subject, attribute: str) -> Strand | None:
+    """The strand that stands for `subject` under the conditions, the day and the periods asked."""
+    return ledger.main(
+        subject.id,
+        attribute,
+        conditions=question.conditions,
+        as_of=question.as_of,
+        periods=_periods(question, ledger, attribute),
+    )
 
 
 def _cell(draft: Draft, subject: Subject, strand: Strand | None) -> str:
@@ -189,20 +191,7 @@ def _pair(draft: Draft, question: Question, ledger: Ledger, operation: str, attr
     wording = draft.wording
     first, second = question.subjects[:2]
     for attribute in attributes:
-        a = ledger.main(
-            first.id,
-            attribute,
-            conditions=question.conditions,
-            as_of=question.as_of,
-            periods=_periods(question, ledger, attribute),
-        )
-        b = ledger.main(
-            second.id,
-            attribute,
-            conditions=question.conditions,
-            as_of=question.as_of,
-            periods=_periods(question, ledger, attribute),
-        )
+        a, b = (_lead(question, ledger, subject, attribute) for subject in (first, second))
         if a is None or b is None or a.lead.base is None or b.lead.base is None:
             return look_up(draft, question.model_copy(update={"intent": "lookup"}), ledger)
         label = wording.attribute(attribute)

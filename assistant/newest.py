@@ -7,6 +7,7 @@ from assistant.ledger import Ledger, Strand
 from assistant.periods import days
 from assistant.phrases import load_phrases
 from assistant.question import Question
+from assistant.ranking import value_shown
 from knowledge.catalog import Catalog, normalise
 from knowledge.dates import find_dates
 
@@ -73,21 +74,13 @@ def say_newest(draft: Draft, question: Question, ledger: Ledger, catalog: Catalo
     draft.say("newest_title", subject=scope)
     rows = []
     for place, strand in enumerate(launched[: question.rank_n or SHOWN], 1):
-        rows.append((str(place), wording.subject(strand.subject, strand.subject_name), _dated(draft, strand)))
+        rows.append((str(place), wording.subject(strand.subject, strand.subject_name), value_shown(draft, strand)))
         draft.lines.append(f"{place}. {rows[-1][1]}: {rows[-1][2]}")
     draft.tabulate(("#", wording.word("columns_product"), wording.attribute(LAUNCH)), rows)
     if planned and not question.as_of:
         parts = [
-            f"{wording.subject(item.subject, item.subject_name)} {_dated(draft, item)}" for item in planned[:PLANS]
+            f"{wording.subject(item.subject, item.subject_name)} {value_shown(draft, item)}" for item in planned[:PLANS]
         ]
         draft.say("rank_planned", values=wording.word("sep").join(parts))
     draft.suggestions += [row[1] for row in rows[:3]]
     return True
-
-
-def _dated(draft: Draft, strand: Strand) -> str:
-    shown = draft.wording.value(strand.lead) + draft.wording.qualifiers(strand)
-    if strand.conflicting:
-        draft.conflict(strand)
-        shown += draft.wording.say("qualifier", text=draft.wording.word("disputed"))
-    return shown + draft.figures(strand.sides[0][:1])

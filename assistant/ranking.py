@@ -52,8 +52,8 @@ def rank(draft: Draft, question: Question, ledger: Ledger) -> bool:
             (
                 str(place),
                 wording.subject(strand.subject, strand.subject_name),
-                _shown(draft, strand),
-                *(_shown(draft, extra) if extra is not None else wording.word("missing_cell") for extra in more),
+                value_shown(draft, strand),
+                *(value_shown(draft, extra) if extra is not None else wording.word("missing_cell") for extra in more),
             )
         )
     draft.tabulate(("#", wording.word("columns_product"), *(wording.attribute(name) for name in (main, *others))), rows)
@@ -126,7 +126,7 @@ def _found(question: Question, ledger: Ledger) -> list[Strand]:
 def _sides(draft: Draft, strand: Strand) -> str:
     """Every side of a disputed plan, the value of any other."""
     if not strand.conflicting:
-        return _shown(draft, strand)
+        return value_shown(draft, strand)
     draft.conflict(strand)
     values = " / ".join(draft.wording.value(side[0]) + draft.figures(side[:1]) for side in strand.sides[:4])
     return (
@@ -134,12 +134,13 @@ def _sides(draft: Draft, strand: Strand) -> str:
     )
 
 
-def _shown(draft: Draft, strand: Strand) -> str:
-    shown = draft.wording.value(strand.lead) + draft.wording.qualifiers(strand)
+def value_shown(draft: Draft, strand: Strand) -> str:
+    """The value of a ranked strand with its qualifiers and markers; a disputed one says so."""
+    words = draft.wording.value(strand.lead) + draft.wording.qualifiers(strand)
     if strand.conflicting:
         draft.conflict(strand)
-        shown += draft.wording.say("qualifier", text=draft.wording.word("disputed"))
-    return shown + draft.figures(strand.sides[0][:1])
+        words += draft.wording.say("qualifier", text=draft.wording.word("disputed"))
+    return words + draft.figures(strand.sides[0][:1])
 
 
 def _passes(strand: Strand, item: Filter, ledger: Ledger, question: Question) -> bool:
